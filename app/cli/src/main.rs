@@ -1,0 +1,2 @@
+//! The `asset` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The embedded L1 and a local committee of node processes

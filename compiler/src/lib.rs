@@ -1,0 +1,1 @@
+//! CurveScript: a compiler from curve definitions and trade scripts to CurveVM

@@ -1,0 +1,1 @@
+//! The tokio driver and the libp2p transport of the consensus engine

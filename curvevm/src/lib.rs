@@ -1,0 +1,1 @@
+//! CurveVM: the state transition of Asset L2, native and on-chain from one source

@@ -1,0 +1,1 @@
+//! Account layouts, seeds, instruction data and error numbers of the AssetRollup program

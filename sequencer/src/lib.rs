@@ -1,0 +1,1 @@
+//! The Asset L2 node
