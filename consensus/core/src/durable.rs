@@ -1,0 +1,156 @@
+//! What a member must remember across a crash: the records of the write-ahead log and their fold.
+
+use crate::types::{BlockId, Cert1, Cert2, Digest, Height, SealedBlock, TimeoutCert, View};
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::BTreeMap;
+
+/// One fact of the write-ahead log. The format is stable: variants are only ever appended.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Record {
+    /// An uncommitted block that is proposed or voted for from here on.
+    Block(SealedBlock),
+    /// A block was proposed in a view.
+    Proposed {
+        /// The view.
+        view: View,
+        /// The block.
+        block: BlockId,
+    },
+    /// A phase-1 vote was cast.
+    Vote1 {
+        /// The view.
+        view: View,
+        /// The block's height.
+        height: Height,
+        /// The block.
+        block: BlockId,
+    },
+    /// The lock was raised to this certificate.
+    Lock(Cert1),
+    /// A phase-2 vote was cast.
+    Vote2 {
+        /// The view.
+        view: View,
+        /// The block's height.
+        height: Height,
+        /// The block.
+        block: BlockId,
+        /// The block's settlement digest.
+        settlement: Option<Digest>,
+    },
+    /// A timeout vote was cast that states this lock.
+    Timeout {
+        /// The view.
+        view: View,
+        /// The lock.
+        lock: Cert1,
+    },
+    /// The highest timeout certificate (for liveness only).
+    TimeoutCert(TimeoutCert),
+    /// A block and its ancestors were committed.
+    Committed(Cert2),
+    /// The application holds everything up to this height durably.
+    Applied(Height),
+}
+
+/// The fold of a log: everything that decides what a member may sign after a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DurableState {
+    /// The last proposal's view and block.
+    pub proposed: Option<(View, BlockId)>,
+    /// The last phase-1 vote.
+    pub vote1: Option<(View, Height, BlockId)>,
+    /// The last phase-2 vote.
+    pub vote2: Option<(View, Height, BlockId, Option<Digest>)>,
+    /// The last timeout vote's view and lock.
+    pub timeout: Option<(View, Cert1)>,
+    /// The lock.
+    pub lock: Option<Cert1>,
+    /// The highest timeout certificate.
+    pub timeout_cert: Option<TimeoutCert>,
+    /// The highest commit, and those of lower height that are not applied.
+    pub commits: BTreeMap<Height, Cert2>,
+    /// Up to where the application holds everything.
+    pub applied: Height,
+    /// Blocks above that height.
+    pub blocks: BTreeMap<BlockId, SealedBlock>,
+}
+
+impl DurableState {
+    /// Adds the record that follows in the log.
+    pub fn fold(&mut self, record: Record) {
+        match record {
+            Record::Block(block) => {
+                if block.height() > self.applied {
+                    self.blocks.insert(block.id(), block);
+                }
+            }
+            Record::Proposed { view, block } => {
+                raise(&mut self.proposed, (view, block), |entry| entry.0);
+            }
+            Record::Vote1 { view, height, block } => {
+                raise(&mut self.vote1, (view, height, block), |entry| entry.0);
+            }
+            Record::Lock(cert) => raise(&mut self.lock, cert, |cert| cert.view),
+            Record::Vote2 { view, height, block, settlement } => {
+                raise(&mut self.vote2, (view, height, block, settlement), |entry| entry.0);
+            }
+            Record::Timeout { view, lock } => {
+                raise(&mut self.lock, lock.clone(), |cert| cert.view);
+                raise(&mut self.timeout, (view, lock), |entry| entry.0);
+            }
+            Record::TimeoutCert(cert) => raise(&mut self.timeout_cert, cert, |cert| cert.view),
+            Record::Committed(cert) => {
+                self.commits.insert(cert.height, cert);
+                self.drop_applied();
+            }
+            Record::Applied(height) => {
+                self.applied = self.applied.max(height);
+                self.drop_applied();
+            }
+        }
+    }
+
+    /// The shortest log with this fold, for compaction.
+    pub fn to_records(&self) -> Vec<Record> {
+        let mut records = vec![Record::Applied(self.applied)];
+        records.extend(self.blocks.values().cloned().map(Record::Block));
+        records.extend(self.proposed.map(|(view, block)| Record::Proposed { view, block }));
+        records.extend(self.vote1.map(|(view, height, block)| Record::Vote1 {
+            view,
+            height,
+            block,
+        }));
+        records.extend(self.lock.clone().map(Record::Lock));
+        records.extend(self.vote2.map(|(view, height, block, settlement)| Record::Vote2 {
+            view,
+            height,
+            block,
+            settlement,
+        }));
+        records.extend(self.timeout.clone().map(|(view, lock)| Record::Timeout { view, lock }));
+        records.extend(self.timeout_cert.clone().map(Record::TimeoutCert));
+        records.extend(self.commits.values().cloned().map(Record::Committed));
+        records
+    }
+
+    /// Whether nothing was ever recorded.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn drop_applied(&mut self) {
+        let applied = self.applied;
+        self.blocks.retain(|_, block| block.height() > applied);
+        let highest = self.commits.keys().next_back().copied();
+        self.commits.retain(|height, _| *height > applied || Some(*height) == highest);
+    }
+}
+
+/// Replaces `slot` unless its view is higher. Records of one kind ascend by view, so this only
+/// matters for a log that repeats itself after a compaction.
+fn raise<T>(slot: &mut Option<T>, value: T, view: impl Fn(&T) -> View) {
+    if slot.as_ref().is_none_or(|held| view(held) <= view(&value)) {
+        *slot = Some(value);
+    }
+}
