@@ -48,6 +48,12 @@ enum Step {
     Readme,
 }
 
+/// The program's manifest; it is not a member of the workspace.
+const PROGRAM: &str = "programs/asset_rollup/Cargo.toml";
+// All steps select the whole workspace, so that dependencies are built once, with one set of features.
+const TESTS: &[&str] = &["nextest", "run", "--workspace", "--locked"];
+const NEITHER_PROGRAM_NOR_E2E: &str = "not (package(=asset-tests) and binary(/^(program|e2e)/))";
+
 impl Step {
     fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
@@ -57,31 +63,42 @@ impl Step {
         match self {
             Self::Setup => setup::ci_tools(),
             Self::Fmt => {
-                cargo("fmt --all --check", &[])?;
-                cargo("fmt --manifest-path programs/asset_rollup/Cargo.toml --check", &[])
+                cargo(&["fmt", "--all", "--check"], &[])?;
+                cargo(&["fmt", "--manifest-path", PROGRAM, "--check"], &[])
             }
-            Self::Tidy => cargo("test --quiet --locked --package xtask --test tidy", &[]),
+            Self::Tidy => {
+                cargo(&["test", "--quiet", "--locked", "--package", "xtask", "--test", "tidy"], &[])
+            }
             Self::Clippy => {
-                cargo("clippy --workspace --all-targets --locked -- -D warnings", &[])?;
                 cargo(
-                    "clippy --manifest-path programs/asset_rollup/Cargo.toml --locked -- -D warnings",
+                    &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
+                    &[],
+                )?;
+                cargo(
+                    &["clippy", "--manifest-path", PROGRAM, "--locked", "--", "-D", "warnings"],
                     &[],
                 )
             }
             Self::Doc => {
                 let deny = [("RUSTDOCFLAGS", "-D warnings".to_owned())];
-                cargo("doc --workspace --no-deps --locked", &deny)
+                cargo(&["doc", "--workspace", "--no-deps", "--locked"], &deny)
             }
             Self::ProgramBuild => program::run(&program::Command::Build(Default::default())),
             Self::ProgramVerify => program::run(&program::Command::Verify(Default::default())),
-            Self::Test => cargo("nextest run --workspace --locked", &fresh_program()?),
-            Self::Doctest => cargo("test --doc --workspace --locked", &[]),
+            Self::Test => cargo(
+                &[TESTS, &["--ignore-default-filter", "--filterset", NEITHER_PROGRAM_NOR_E2E]]
+                    .concat(),
+                &fresh_program()?,
+            ),
+            Self::Doctest => cargo(&["test", "--doc", "--workspace", "--locked"], &[]),
             Self::ProgramTest => cargo(
-                "nextest run --package asset-tests --locked --profile program",
+                &[TESTS, &["--profile", "program", "--test", "program"]].concat(),
                 &fresh_program()?,
             ),
             Self::E2e => {
-                cargo("nextest run --package asset-tests --locked --profile e2e", &fresh_program()?)
+                // With the tests, so that dependencies get the features that they have in the other steps.
+                cargo(&["build", "--workspace", "--locked", "--bins", "--tests"], &[])?;
+                cargo(&[TESTS, &["--profile", "e2e", "--test", "e2e*"]].concat(), &fresh_program()?)
             }
             Self::Readme => readme::run(&readme::Arguments::default()),
         }
@@ -123,9 +140,9 @@ fn chosen(arguments: &Arguments) -> Vec<Step> {
         .collect()
 }
 
-fn cargo(words: &str, environment: &[(&str, String)]) -> Result<()> {
+fn cargo(words: &[&str], environment: &[(&str, String)]) -> Result<()> {
     let mut command = shell::cargo();
-    command.args(words.split(' ')).envs(environment.iter().map(|(name, value)| (name, value)));
+    command.args(words).envs(environment.iter().map(|(name, value)| (name, value)));
     shell::run(&mut command)
 }
 

@@ -56,7 +56,9 @@ fn compile(toolchain: &Toolchain, arch: Arch) -> Result<Vec<u8>> {
         "cargo build (in the sandbox)",
         &mut toolchain.sandbox.command(&environment, &words),
     )
-    .with_context(|| format!("the program does not build for sBPF {arch}"))?;
+    .with_context(|| format!(
+        "the program does not build for sBPF {arch} (if only its Cargo.lock is out of date: cargo metadata --manifest-path {PROGRAM}/Cargo.toml)"
+    ))?;
     let file = toolchain.build.join(target).join("sbpf-solana-solana/release/libasset_rollup.so");
     fs::read(&file).with_context(|| file.display().to_string())
 }
