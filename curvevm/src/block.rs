@@ -1,0 +1,380 @@
+//! Blocks: segments of transactions and messages, with the state root after each.
+//!
+//! The first segment of a block writes its height and time into the chain's cell. Then come the inbox messages, then the
+//! transactions, both cut into segments greedily: a segment is full at its count or at the meter's bound. The cut is a
+//! function of the block's contents, so that everyone finds the same trace.
+
+use alloc::vec::Vec;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::{
+    cell::{Account, Cell, Chain},
+    error::{Error, StateError},
+    execute::{self, apply_verified, Context, Refusal},
+    inbox::{InboxMessage, MessageKind},
+    meter::{self, SEGMENT_CU_MAX, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
+    receipt::Receipt,
+    tree::Tree,
+    tx::Transaction,
+    types::{Hash, Quote},
+};
+
+/// What is executed in a block.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BlockBody {
+    /// The height, one more than the parent's.
+    pub height: u64,
+    /// The leader's time, in milliseconds since 1970; later than the parent's.
+    pub time_ms: u64,
+    /// Inbox messages, from the cursor on, in order.
+    pub messages: Vec<InboxMessage>,
+    /// Transactions, in order.
+    pub transactions: Vec<Transaction>,
+}
+
+/// The most inbox messages in a block.
+pub const MESSAGES_MAX: usize = 64;
+
+/// A part of a block that can be replayed on its own.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Segment {
+    /// The block's height and time are written.
+    Begin {
+        /// The height.
+        height: u64,
+        /// The time.
+        time_ms: u64,
+    },
+    /// Inbox messages are consumed.
+    Messages(Vec<InboxMessage>),
+    /// Transactions are executed.
+    Transactions(Vec<Transaction>),
+}
+
+/// Roots around a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Step {
+    /// The root before.
+    pub pre_root: Hash,
+    /// The root after.
+    pub post_root: Hash,
+}
+
+/// What executing a block gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockOutput {
+    /// A receipt for each transaction, in order.
+    pub receipts: Vec<Receipt>,
+    /// The roots around each segment, in order.
+    pub trace: Vec<Step>,
+    /// The root after the block.
+    pub post_root: Hash,
+}
+
+/// Why a block is invalid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockError {
+    /// The height does not follow.
+    Height {
+        /// The height that follows.
+        expected: u64,
+        /// The block's.
+        found: u64,
+    },
+    /// The time is not later than the parent's.
+    Time,
+    /// A message does not follow the cursor.
+    MessageIndex {
+        /// The cursor.
+        expected: u64,
+        /// The message's.
+        found: u64,
+    },
+    /// More than [`MESSAGES_MAX`].
+    MessageCount,
+    /// A transaction may not be in a block.
+    Transaction {
+        /// Its place, from zero.
+        index: usize,
+        /// Why.
+        error: Error,
+    },
+    /// The state failed.
+    State(StateError),
+}
+
+impl core::fmt::Display for BlockError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Height { expected, found } => {
+                write!(f, "the block's height is {found}, expected {expected}")
+            }
+            Self::Time => f.write_str("the block's time is not later than its parent's"),
+            Self::MessageIndex { expected, found } => {
+                write!(f, "inbox message {found} does not follow, expected {expected}")
+            }
+            Self::MessageCount => write!(f, "more than {MESSAGES_MAX} inbox messages"),
+            Self::Transaction { index, error } => write!(f, "transaction {index}: {error}"),
+            Self::State(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for BlockError {}
+
+impl From<StateError> for BlockError {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+impl BlockBody {
+    /// Cuts the block into its segments.
+    pub fn segments(&self) -> Vec<Segment> {
+        let mut segments = Vec::new();
+        segments.push(Segment::Begin { height: self.height, time_ms: self.time_ms });
+        for messages in self.messages.chunks(SEGMENT_MESSAGES_MAX) {
+            segments.push(Segment::Messages(messages.to_vec()));
+        }
+        let mut from = 0usize;
+        for length in cuts(&self.transactions) {
+            let to = from.saturating_add(length);
+            let transactions = self.transactions.get(from..to).unwrap_or_default();
+            segments.push(Segment::Transactions(transactions.to_vec()));
+            from = to;
+        }
+        segments
+    }
+}
+
+/// The lengths of the segments of a list of transactions.
+fn cuts(transactions: &[Transaction]) -> Vec<usize> {
+    let mut lengths = Vec::new();
+    let (mut length, mut cost) = (0usize, 0u32);
+    for transaction in transactions {
+        let more = meter::transaction(&transaction.body.program);
+        let full = length >= SEGMENT_TRANSACTIONS_MAX || cost.saturating_add(more) > SEGMENT_CU_MAX;
+        if full && length > 0 {
+            lengths.push(length);
+            (length, cost) = (0, 0);
+        }
+        length = length.saturating_add(1);
+        cost = cost.saturating_add(more);
+    }
+    if length > 0 {
+        lengths.push(length);
+    }
+    lengths
+}
+
+/// Executes a block whose signatures are verified here.
+///
+/// # Errors
+///
+/// [`BlockError`]; the tree is then of no more use: execute on a clone.
+pub fn execute_block(
+    tree: &mut Tree,
+    genesis: &Hash,
+    body: &BlockBody,
+) -> Result<BlockOutput, BlockError> {
+    let ids = admit(genesis, &body.transactions)?;
+    verify_signatures(&body.transactions, &ids)?;
+    execute_admitted(tree, genesis, body, &ids)
+}
+
+/// Checks the form of each transaction and gives their ids.
+///
+/// # Errors
+///
+/// [`BlockError::Transaction`].
+pub fn admit(genesis: &Hash, transactions: &[Transaction]) -> Result<Vec<Hash>, BlockError> {
+    let admit = |(index, transaction): (usize, &Transaction)| {
+        transaction.admit(genesis).map_err(|error| BlockError::Transaction { index, error })
+    };
+    transactions.iter().enumerate().map(admit).collect()
+}
+
+/// Verifies the signatures over `ids`.
+///
+/// # Errors
+///
+/// [`BlockError::Transaction`] for the first that does not verify.
+#[cfg(feature = "std")]
+pub fn verify_signatures(transactions: &[Transaction], ids: &[Hash]) -> Result<(), BlockError> {
+    let items: Vec<_> = transactions
+        .iter()
+        .zip(ids)
+        .map(|(transaction, id)| crate::host::BatchItem {
+            signer: transaction.body.signer,
+            digest: *id,
+            signature: transaction.signature,
+        })
+        .collect();
+    match crate::host::verify_batch(&items).iter().position(|valid| !valid) {
+        Some(index) => Err(BlockError::Transaction { index, error: Error::BadSignature }),
+        None => Ok(()),
+    }
+}
+
+/// Verifies the signatures over `ids`, one by one.
+///
+/// # Errors
+///
+/// [`BlockError::Transaction`] for the first that does not verify.
+#[cfg(not(feature = "std"))]
+pub fn verify_signatures(transactions: &[Transaction], ids: &[Hash]) -> Result<(), BlockError> {
+    let valid = |(transaction, id): (&Transaction, &Hash)| {
+        crate::host::verify(&transaction.body.signer, id, &transaction.signature)
+    };
+    match transactions.iter().zip(ids).position(|pair| !valid(pair)) {
+        Some(index) => Err(BlockError::Transaction { index, error: Error::BadSignature }),
+        None => Ok(()),
+    }
+}
+
+/// Executes a block of transactions that were admitted under `ids` and whose signatures verify.
+///
+/// # Errors
+///
+/// [`BlockError`]; the tree is then of no more use: execute on a clone.
+pub fn execute_admitted(
+    tree: &mut Tree,
+    genesis: &Hash,
+    body: &BlockBody,
+    ids: &[Hash],
+) -> Result<BlockOutput, BlockError> {
+    if body.messages.len() > MESSAGES_MAX {
+        return Err(BlockError::MessageCount);
+    }
+    let context = Context { genesis: *genesis, height: body.height, time_ms: body.time_ms };
+    let mut run = Run { pre_root: tree.root(), tree, trace: Vec::new() };
+    begin(run.tree, body.height, body.time_ms)?;
+    run.close();
+    for messages in body.messages.chunks(SEGMENT_MESSAGES_MAX) {
+        consume(run.tree, messages)?;
+        run.close();
+    }
+    let mut receipts = Vec::with_capacity(body.transactions.len());
+    let mut pending = body.transactions.iter().zip(ids).enumerate();
+    for length in cuts(&body.transactions) {
+        for (index, (transaction, id)) in pending.by_ref().take(length) {
+            let receipt = apply_verified(&transaction.body, *id, &context, run.tree);
+            receipts.push(receipt.map_err(|refusal| match refusal {
+                Refusal::Rejected(error) => BlockError::Transaction { index, error },
+                Refusal::State(error) => BlockError::State(error),
+            })?);
+        }
+        run.close();
+    }
+    Ok(BlockOutput { receipts, post_root: run.pre_root, trace: run.trace })
+}
+
+/// A block under execution.
+struct Run<'t> {
+    tree: &'t mut Tree,
+    pre_root: Hash,
+    trace: Vec<Step>,
+}
+
+impl Run<'_> {
+    /// Ends a segment.
+    fn close(&mut self) {
+        let post_root = self.tree.root();
+        self.trace.push(Step { pre_root: self.pre_root, post_root });
+        self.pre_root = post_root;
+    }
+}
+
+/// Replays one segment on the tree before it, signatures included. This is what a challenge runs on Solana.
+///
+/// # Errors
+///
+/// [`BlockError`]: no root follows from this segment, so that any claimed root is wrong.
+pub fn replay_segment(tree: &mut Tree, genesis: &Hash, segment: &Segment) -> Result<Hash, BlockError> {
+    match segment {
+        Segment::Begin { height, time_ms } => begin(tree, *height, *time_ms)?,
+        Segment::Messages(messages) => consume(tree, messages)?,
+        Segment::Transactions(transactions) => {
+            let chain = chain(tree)?;
+            let context =
+                Context { genesis: *genesis, height: chain.height, time_ms: chain.time_ms };
+            for (index, transaction) in transactions.iter().enumerate() {
+                execute::apply(transaction, &context, tree).map_err(|refusal| match refusal {
+                    Refusal::Rejected(error) => BlockError::Transaction { index, error },
+                    Refusal::State(error) => BlockError::State(error),
+                })?;
+            }
+        }
+    }
+    Ok(tree.root())
+}
+
+/// The chain's cell.
+///
+/// # Errors
+///
+/// [`StateError`].
+pub fn chain(tree: &Tree) -> Result<Chain, StateError> {
+    match tree.get(&Chain::key())? {
+        Some(Cell::Chain(chain)) => Ok(chain.clone()),
+        Some(_) | None => Err(StateError::Corrupt),
+    }
+}
+
+fn begin(tree: &mut Tree, height: u64, time_ms: u64) -> Result<(), BlockError> {
+    let mut chain = chain(tree)?;
+    let expected = chain.height.saturating_add(1);
+    if height != expected {
+        return Err(BlockError::Height { expected, found: height });
+    }
+    if time_ms <= chain.time_ms {
+        return Err(BlockError::Time);
+    }
+    (chain.height, chain.time_ms) = (height, time_ms);
+    tree.put(Chain::key(), Cell::Chain(chain))?;
+    Ok(())
+}
+
+fn consume(tree: &mut Tree, messages: &[InboxMessage]) -> Result<(), BlockError> {
+    let mut chain = chain(tree)?;
+    for message in messages {
+        if message.index != chain.inbox_cursor {
+            return Err(BlockError::MessageIndex {
+                expected: chain.inbox_cursor,
+                found: message.index,
+            });
+        }
+        chain.inbox_hash = message.chain(&chain.inbox_hash);
+        chain.inbox_cursor = chain.inbox_cursor.saturating_add(1);
+        match &message.kind {
+            MessageKind::Deposit { asset, amount, recipient } => {
+                deposit(tree, *asset, *amount, recipient)?;
+            }
+        }
+    }
+    tree.put(Chain::key(), Cell::Chain(chain))?;
+    Ok(())
+}
+
+/// Credits a deposit. The program bounds what can be deposited in all below 2^64, so that no balance overflows; the program
+/// takes only assets whose number is bounded, so that an account has room.
+fn deposit(
+    tree: &mut Tree,
+    asset: crate::types::AssetId,
+    amount: Quote,
+    recipient: &crate::types::Address,
+) -> Result<(), BlockError> {
+    let key = Account::key(recipient);
+    let mut account = match tree.get(&key)? {
+        Some(Cell::Account(account)) => account.clone(),
+        Some(_) => return Err(StateError::Corrupt.into()),
+        None => Account::default(),
+    };
+    // A credit that does not fit leaves the account as it is; the funds stay in the vault.
+    let _unchanged_on_failure = execute::credit(&mut account, asset, amount);
+    tree.put(key, Cell::Account(account))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

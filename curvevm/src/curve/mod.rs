@@ -1,0 +1,201 @@
+//! Pricing: what an order on a curve fills, what it costs and what the curve is after it.
+//!
+//! [`buy`] and [`sell`] are both the quote and the execution, so that they cannot differ.
+//!
+//! # Invariants
+//!
+//! 1. Amounts are rounded against the trader: costs and fees up, tokens and proceeds down.
+//! 2. The reserve of a curve covers the sale of all tokens sold, in any order and any split.
+//! 3. Limits are compared net of all fees.
+
+mod fees;
+mod piece;
+mod position;
+pub mod verify;
+
+pub use fees::FeeSplit;
+
+use crate::{
+    cell::{Curve, Phase},
+    error::Error,
+    module::{Graduation, Module},
+    program::{BuyOrder, SellOrder},
+    types::{Base, Quote},
+};
+use position::Position;
+
+/// What an order fills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fill {
+    /// Tokens that change hands.
+    pub base: Base,
+    /// Quote that the curve takes or gives, fees not included.
+    pub quote: Quote,
+    /// The fees.
+    pub fees: FeeSplit,
+    /// What the trader pays or receives, fees included.
+    pub trader_quote: Quote,
+    /// Whether the order was cut at the end of the curve.
+    pub partial: bool,
+    /// Tokens sold after it.
+    pub sold_after: Base,
+    /// The reserve after it.
+    pub reserve_after: Quote,
+    marks_after: alloc::vec::Vec<Quote>,
+}
+
+/// What a purchase fills on a curve in its present state.
+///
+/// # Errors
+///
+/// [`Error::ZeroAmount`], [`Error::CurveComplete`], [`Error::Dust`], [`Error::LimitNotMet`], [`Error::Overflow`].
+pub fn buy(module: &Module, curve: &Curve, order: &BuyOrder) -> Result<Fill, Error> {
+    if curve.phase == Phase::Complete {
+        return Err(Error::CurveComplete);
+    }
+    let fill = match *order {
+        BuyOrder::ExactIn { quote, base_min } => {
+            let fill = buy_exact_in(module, curve, quote)?;
+            // A partial fill keeps the worst price that the order accepts.
+            let asked = if fill.partial { (quote, base_min) } else { (fill.trader_quote, base_min) };
+            at_least_rate((fill.base.get(), fill.trader_quote.get()), (asked.1.get(), asked.0.get()))?;
+            fill
+        }
+        BuyOrder::ExactOut { base, quote_max } => {
+            let fill = buy_exact_out(module, curve, base)?;
+            at_least_rate((fill.base.get(), fill.trader_quote.get()), (base.get(), quote_max.get()))?;
+            fill
+        }
+    };
+    if fill.base.is_zero() {
+        return Err(Error::Dust);
+    }
+    Ok(fill)
+}
+
+/// What a sale fills on a curve in its present state.
+///
+/// # Errors
+///
+/// [`Error::ZeroAmount`], [`Error::SellExceedsSold`], [`Error::InsufficientReserve`], [`Error::Dust`],
+/// [`Error::LimitNotMet`], [`Error::Overflow`].
+pub fn sell(module: &Module, curve: &Curve, order: &SellOrder) -> Result<Fill, Error> {
+    let mut position = Position::of(curve);
+    let base = match *order {
+        SellOrder::ExactIn { base, .. } => base,
+        SellOrder::ExactOut { quote, .. } => {
+            if quote.is_zero() {
+                return Err(Error::ZeroAmount);
+            }
+            position.base_for(module, fees::gross_for(module.fees, quote)?)?
+        }
+    };
+    if base.is_zero() {
+        return Err(Error::ZeroAmount);
+    }
+    if base > curve.sold {
+        return Err(Error::SellExceedsSold);
+    }
+    let quote = position.give(module, base)?;
+    let fees = FeeSplit::on(module.fees, quote)?;
+    let trader_quote = quote.checked_sub(fees.total()?).ok_or(Error::Dust)?;
+    if trader_quote.is_zero() {
+        return Err(Error::Dust);
+    }
+    let met = match *order {
+        SellOrder::ExactIn { quote_min, .. } => trader_quote >= quote_min,
+        SellOrder::ExactOut { quote, base_max } => trader_quote >= quote && base <= base_max,
+    };
+    if !met {
+        return Err(Error::LimitNotMet);
+    }
+    Ok(fill(base, quote, fees, trader_quote, position))
+}
+
+impl Fill {
+    /// Writes the state after the order into the curve.
+    pub(crate) fn settle(self, module: &Module, curve: &mut Curve) -> Result<(), Error> {
+        curve.protocol_fees =
+            curve.protocol_fees.checked_add(self.fees.protocol).ok_or(Error::Overflow)?;
+        curve.creator_fees =
+            curve.creator_fees.checked_add(self.fees.creator).ok_or(Error::Overflow)?;
+        curve.sold = self.sold_after;
+        curve.reserve = self.reserve_after;
+        curve.marks = self.marks_after;
+        curve.phase = if is_complete(module, curve) { Phase::Complete } else { Phase::Trading };
+        Ok(())
+    }
+}
+
+fn is_complete(module: &Module, curve: &Curve) -> bool {
+    let raised = match module.graduation {
+        Graduation::SoldOut => false,
+        Graduation::Raised(target) => curve.reserve >= target,
+    };
+    raised || curve.sold >= module.sale_end()
+}
+
+fn buy_exact_in(module: &Module, curve: &Curve, quote: Quote) -> Result<Fill, Error> {
+    if quote.is_zero() {
+        return Err(Error::ZeroAmount);
+    }
+    let net = fees::net_of(module.fees, quote)?;
+    let budget = net.min(room(module, curve));
+    let mut position = Position::of(curve);
+    let (base, used) = position.take_for(module, budget)?;
+    let fees = FeeSplit::on(module.fees, used)?;
+    let paid = used.checked_add(fees.total()?).ok_or(Error::Overflow)?;
+    Ok(Fill { partial: used < net, ..fill(base, used, fees, paid, position) })
+}
+
+fn buy_exact_out(module: &Module, curve: &Curve, base: Base) -> Result<Fill, Error> {
+    if base.is_zero() {
+        return Err(Error::ZeroAmount);
+    }
+    let left = module.sale_end().checked_sub(curve.sold).ok_or(Error::Overflow)?;
+    let mut filled = base.min(left);
+    let mut position = Position::of(curve);
+    let mut used = position.take(module, filled)?;
+    let room = room(module, curve);
+    if used > room {
+        position = Position::of(curve);
+        (filled, used) = position.take_for(module, room)?;
+    }
+    let fees = FeeSplit::on(module.fees, used)?;
+    let paid = used.checked_add(fees.total()?).ok_or(Error::Overflow)?;
+    Ok(Fill { partial: filled < base, ..fill(filled, used, fees, paid, position) })
+}
+
+/// Quote that the curve still takes before it is complete.
+fn room(module: &Module, curve: &Curve) -> Quote {
+    match module.graduation {
+        Graduation::SoldOut => Quote::MAX,
+        Graduation::Raised(target) => target.checked_sub(curve.reserve).unwrap_or(Quote::ZERO),
+    }
+}
+
+/// Refuses a fill whose tokens for quote are fewer than `asked` ones.
+fn at_least_rate(filled: (u64, u64), asked: (u64, u64)) -> Result<(), Error> {
+    let got = u128::from(filled.0).saturating_mul(u128::from(asked.1));
+    let least = u128::from(asked.0).saturating_mul(u128::from(filled.1));
+    if got < least {
+        return Err(Error::LimitNotMet);
+    }
+    Ok(())
+}
+
+fn fill(base: Base, quote: Quote, fees: FeeSplit, trader_quote: Quote, after: Position) -> Fill {
+    Fill {
+        base,
+        quote,
+        fees,
+        trader_quote,
+        partial: false,
+        sold_after: after.sold,
+        reserve_after: after.reserve,
+        marks_after: after.marks,
+    }
+}
+
+#[cfg(test)]
+mod tests;

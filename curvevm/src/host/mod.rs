@@ -1,0 +1,29 @@
+//! The primitives that differ between a native build and Solana: SHA-256 and ed25519 under ZIP-215.
+//!
+//! Both sides accept exactly the same signatures. ZIP-215 (Zcash improvement proposal 215): `s` is canonical, the encodings
+//! of `A` and `R` may be non-canonical, and `8·s·B = 8·R + 8·k·A`.
+
+#[cfg(not(target_os = "solana"))]
+mod native;
+pub mod scalar;
+#[cfg(target_os = "solana")]
+mod solana;
+
+#[cfg(all(feature = "std", not(target_os = "solana")))]
+pub use native::{verify_batch, BatchItem};
+#[cfg(not(target_os = "solana"))]
+use native as imp;
+#[cfg(target_os = "solana")]
+use solana as imp;
+
+use crate::types::{Address, Hash, Signature};
+
+/// SHA-256 over the concatenation of `parts`.
+pub fn sha256(parts: &[&[u8]]) -> Hash {
+    Hash::new(imp::sha256(parts))
+}
+
+/// Whether `signature` is `signer`'s over the 32 bytes of `digest`, under ZIP-215.
+pub fn verify(signer: &Address, digest: &Hash, signature: &Signature) -> bool {
+    imp::verify(signer.as_bytes(), digest.as_bytes(), signature.as_bytes())
+}

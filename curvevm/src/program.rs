@@ -1,0 +1,138 @@
+//! Transaction programs: the instructions that a transaction carries.
+//!
+//! The order of the enum's variants is the opcode on the wire; it is append-only.
+
+use alloc::{string::String, vec::Vec};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::{
+    module::Module,
+    types::{Address, AssetId, Base, CurveId, Hash, Quote},
+};
+
+/// The longest name of an asset, in bytes.
+pub const NAME_BYTES_MAX: usize = 32;
+/// The longest symbol of an asset, in bytes.
+pub const SYMBOL_BYTES_MAX: usize = 10;
+
+/// One step of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Instruction {
+    /// `BUY`: quote for tokens.
+    Buy {
+        /// The curve.
+        curve: CurveId,
+        /// What is fixed, and the limit of the other side.
+        order: BuyOrder,
+    },
+    /// `SELL`: tokens for quote.
+    Sell {
+        /// The curve.
+        curve: CurveId,
+        /// What is fixed, and the limit of the other side.
+        order: SellOrder,
+    },
+    /// `ADD_LIQUIDITY`: quote and tokens for a share of a migrated curve's pool.
+    AddLiquidity {
+        /// The curve.
+        curve: CurveId,
+        /// Quote to add.
+        quote: Quote,
+    },
+    /// `MIGRATE_TO_AMM`: turn a complete curve into a pool.
+    MigrateToAmm {
+        /// The curve.
+        curve: CurveId,
+    },
+    /// `LAUNCH`: a new asset on a published module.
+    Launch(Launch),
+    /// `TRANSFER`: to another account on this chain.
+    Transfer {
+        /// Who receives.
+        to: Address,
+        /// What is sent.
+        amount: Amount,
+    },
+    /// `WITHDRAW`: out to Solana, claimable there once the batch is finalized.
+    Withdraw {
+        /// The quote asset.
+        asset: AssetId,
+        /// How much.
+        amount: Quote,
+        /// The Solana address that is paid.
+        recipient: Address,
+    },
+    /// `PUBLISH_MODULE`: verify a module and store it under its hash.
+    PublishModule(Module),
+}
+
+/// What a launch says of the new asset.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Launch {
+    /// The module's hash.
+    pub module: Hash,
+    /// The asset that the curve is priced in.
+    pub quote_asset: AssetId,
+    /// 1 to [`NAME_BYTES_MAX`] printable characters.
+    pub name: String,
+    /// 1 to [`SYMBOL_BYTES_MAX`] printable characters.
+    pub symbol: String,
+    /// Chosen by the creator; the curve's id follows from both.
+    pub salt: u64,
+}
+
+/// The fixed and the limited side of a purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum BuyOrder {
+    /// Spend at most `quote`, fees included, and receive at least `base_min`.
+    ///
+    /// At the end of a curve the order is filled partially; `base_min` then holds in proportion to what was spent.
+    ExactIn {
+        /// Quote to spend, fees included.
+        quote: Quote,
+        /// The fewest tokens to accept.
+        base_min: Base,
+    },
+    /// Receive `base` and pay at most `quote_max`, fees included.
+    ///
+    /// At the end of a curve fewer tokens are filled, and only they are paid.
+    ExactOut {
+        /// Tokens to receive.
+        base: Base,
+        /// The most to pay, fees included.
+        quote_max: Quote,
+    },
+}
+
+/// The fixed and the limited side of a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum SellOrder {
+    /// Give `base` and receive at least `quote_min` after fees.
+    ExactIn {
+        /// Tokens to give.
+        base: Base,
+        /// The least to accept, after fees.
+        quote_min: Quote,
+    },
+    /// Receive `quote` after fees and give at most `base_max`.
+    ExactOut {
+        /// Quote to receive, after fees.
+        quote: Quote,
+        /// The most tokens to give.
+        base_max: Base,
+    },
+}
+
+/// An amount of some asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Amount {
+    /// Of a quote asset.
+    Quote(AssetId, Quote),
+    /// Of a launched asset.
+    Base(CurveId, Base),
+}
+
+/// The steps of a transaction.
+pub type Program = Vec<Instruction>;

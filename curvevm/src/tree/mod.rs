@@ -1,0 +1,142 @@
+//! The state tree: a sparse binary Merkle tree over SHA-256.
+//!
+//! A cell's leaf stands at the shallowest depth at which no other key shares its bits, so that a path has about log2(cells)
+//! nodes. Bits of a key are taken from the most significant bit of its first byte.
+//!
+//! ```text
+//! leaf   = sha256(0x00 ‖ key ‖ sha256(cell))
+//! branch = sha256(0x01 ‖ left ‖ right)
+//! empty  = 32 zero bytes
+//! ```
+//!
+//! The same type serves natively, whole and shared between forks by reference counts, and on-chain, where a [`witness`] opens
+//! just the paths that are touched. Cells are never removed: an emptied cell stays with zero amounts (docs/adr/001).
+//!
+//! # Invariants
+//!
+//! 1. The root depends only on the set of (key, cell), never on the order of writes.
+//! 2. What a pruned tree says of a cell (its value, or that it is absent) is what the tree of the same root says.
+//! 3. A write into a pruned part is refused, and the tree is unchanged.
+
+mod node;
+pub mod witness;
+
+use alloc::sync::Arc;
+
+use crate::{
+    cell::Cell,
+    error::StateError,
+    types::{Hash, Key},
+};
+use node::{bit, Branch, Leaf, Node};
+
+/// A state tree, whole or pruned. Cloning is cheap: clones share what they have in common.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    root: Node,
+}
+
+impl Tree {
+    /// The tree without cells.
+    pub const fn new() -> Self {
+        Self { root: Node::Empty }
+    }
+
+    /// The cell of `key`, or none when it is proved absent.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError::NotInWitness`] when the path or the cell is pruned.
+    pub fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
+        let mut node = &self.root;
+        let mut depth = 0usize;
+        loop {
+            match node {
+                Node::Empty => return Ok(None),
+                Node::Pruned(_) => return Err(StateError::NotInWitness),
+                Node::Leaf(leaf) if leaf.key != *key => return Ok(None),
+                Node::Leaf(leaf) => return leaf.cell().map(Some).ok_or(StateError::NotInWitness),
+                Node::Branch(branch) => {
+                    node = if bit(key, depth) { &branch.right } else { &branch.left };
+                    depth = depth.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    /// Writes the cell of `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError::NotInWitness`] when the path is pruned; the tree is then unchanged.
+    pub fn put(&mut self, key: Key, cell: Cell) -> Result<(), StateError> {
+        self.reaches(&key)?;
+        let mut node = &mut self.root;
+        let mut depth = 0usize;
+        while let Node::Branch(branch) = node {
+            let branch = Arc::make_mut(branch);
+            branch.hash = None;
+            node = if bit(&key, depth) { &mut branch.right } else { &mut branch.left };
+            depth = depth.saturating_add(1);
+        }
+        let leaf = Node::Leaf(Arc::new(Leaf::new(key, cell)));
+        *node = match core::mem::take(node) {
+            Node::Leaf(old) if old.key != key => split(old, key, leaf, depth),
+            Node::Leaf(_) | Node::Empty | Node::Pruned(_) | Node::Branch(_) => leaf,
+        };
+        Ok(())
+    }
+
+    /// Whether the path to `key` ends in a place that can be written.
+    fn reaches(&self, key: &Key) -> Result<(), StateError> {
+        let mut node = &self.root;
+        let mut depth = 0usize;
+        while let Node::Branch(branch) = node {
+            node = if bit(key, depth) { &branch.right } else { &branch.left };
+            depth = depth.saturating_add(1);
+        }
+        match node {
+            Node::Pruned(_) => Err(StateError::NotInWitness),
+            Node::Empty | Node::Leaf(_) | Node::Branch(_) => Ok(()),
+        }
+    }
+
+    /// The root; hashes what was written since the last call.
+    pub fn root(&mut self) -> Hash {
+        node::rehash(&mut self.root)
+    }
+
+    /// Visits every cell that is not pruned, in order of the keys.
+    pub fn for_each(&self, mut visit: impl FnMut(&Key, &Cell)) {
+        let mut stack = alloc::vec![&self.root];
+        while let Some(node) = stack.pop() {
+            match node {
+                Node::Empty | Node::Pruned(_) => {}
+                Node::Leaf(leaf) => {
+                    if let Some(cell) = leaf.cell() {
+                        visit(&leaf.key, cell);
+                    }
+                }
+                Node::Branch(branch) => {
+                    stack.push(&branch.right);
+                    stack.push(&branch.left);
+                }
+            }
+        }
+    }
+}
+
+/// The branches that tell `old` from the new `key`, from `depth` on.
+fn split(old: Arc<Leaf>, key: Key, leaf: Node, depth: usize) -> Node {
+    // Keys are different, so that they part before the last bit.
+    let parting = (depth..256).find(|at| bit(&key, *at) != bit(&old.key, *at)).unwrap_or(255);
+    let old = Node::Leaf(old);
+    let mut node = Branch::node(bit(&key, parting), leaf, old);
+    for at in (depth..parting).rev() {
+        node = Branch::node(bit(&key, at), node, Node::Empty);
+    }
+    node
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Transactions: the wire form, the signed bytes, the id.
+//!
+//! ```text
+//! transaction = body ‖ signature (64)
+//! body        = version u8 ‖ signer (32) ‖ nonce u64 ‖ expires_at u64 ‖ u32 count ‖ instructions
+//! signed      = sha256("asset-l2/tx/v1" ‖ genesis hash ‖ body)        also the transaction's id
+//! ```
+//!
+//! Integers are little-endian (Borsh). The id does not cover the signature, so that it cannot be changed by a third party.
+
+use alloc::vec::Vec;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::{
+    error::Error,
+    host::sha256,
+    meter,
+    program::Program,
+    types::{Address, Hash, Signature},
+};
+
+/// The version of the transaction format.
+pub const TX_VERSION: u8 = 1;
+/// The most instructions in a transaction.
+pub const INSTRUCTIONS_MAX: usize = 8;
+/// The longest transaction, in bytes; one fits a data chunk with room to spare.
+pub const TX_BYTES_MAX: usize = 800;
+/// The length of a signature, in bytes.
+pub const SIGNATURE_BYTES: usize = 64;
+/// The expiry height of a transaction that does not expire.
+pub const NEVER_EXPIRES: u64 = u64::MAX;
+
+/// What is signed.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Body {
+    /// [`TX_VERSION`].
+    pub version: u8,
+    /// Whose account acts.
+    pub signer: Address,
+    /// A number from the account's nonce window.
+    pub nonce: u64,
+    /// The last block height at which the transaction may be executed, or [`NEVER_EXPIRES`].
+    pub expires_at: u64,
+    /// 1 to [`INSTRUCTIONS_MAX`] steps that take effect together or not at all.
+    pub program: Program,
+}
+
+/// A signed transaction.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Transaction {
+    /// What is signed.
+    pub body: Body,
+    /// Over [`Transaction::id`].
+    pub signature: Signature,
+}
+
+impl Body {
+    /// The digest that the signer signs, and the transaction's id on the chain of `genesis`.
+    pub fn digest(&self, genesis: &Hash) -> Hash {
+        digest(genesis, &borsh::to_vec(self).unwrap_or_default())
+    }
+}
+
+impl Transaction {
+    /// The id on the chain of `genesis`.
+    pub fn id(&self, genesis: &Hash) -> Hash {
+        self.body.digest(genesis)
+    }
+
+    /// The wire form.
+    pub fn encode(&self) -> Vec<u8> {
+        borsh::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads the wire form.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Oversized`], [`Error::UnknownVersion`], [`Error::Malformed`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.len() > TX_BYTES_MAX {
+            return Err(Error::Oversized);
+        }
+        if bytes.first().is_some_and(|version| *version != TX_VERSION) {
+            return Err(Error::UnknownVersion);
+        }
+        borsh::from_slice::<Self>(bytes).map_err(|_| Error::Malformed)
+    }
+
+    /// Checks what can be checked without a state, but for the signature, and gives the id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownVersion`], [`Error::InstructionCount`], [`Error::TooExpensive`], [`Error::Oversized`].
+    pub fn admit(&self, genesis: &Hash) -> Result<Hash, Error> {
+        if self.body.version != TX_VERSION {
+            return Err(Error::UnknownVersion);
+        }
+        if self.body.program.is_empty() || self.body.program.len() > INSTRUCTIONS_MAX {
+            return Err(Error::InstructionCount);
+        }
+        if meter::transaction(&self.body.program) > meter::SEGMENT_CU_MAX {
+            return Err(Error::TooExpensive);
+        }
+        let body = borsh::to_vec(&self.body).map_err(|_| Error::Malformed)?;
+        if body.len() > TX_BYTES_MAX.saturating_sub(SIGNATURE_BYTES) {
+            return Err(Error::Oversized);
+        }
+        Ok(digest(genesis, &body))
+    }
+}
+
+/// The digest of an encoded body.
+fn digest(genesis: &Hash, body: &[u8]) -> Hash {
+    sha256(&[b"asset-l2/tx/v1", genesis.as_ref(), body])
+}
