@@ -68,8 +68,8 @@ pub struct DurableState {
     pub lock: Option<Cert1>,
     /// The highest timeout certificate.
     pub timeout_cert: Option<TimeoutCert>,
-    /// The highest commit, and those of lower height that are not applied.
-    pub commits: BTreeMap<Height, Cert2>,
+    /// The highest commit.
+    pub committed: Option<Cert2>,
     /// Up to where the application holds everything.
     pub applied: Height,
     /// Blocks above that height.
@@ -101,12 +101,12 @@ impl DurableState {
             }
             Record::TimeoutCert(cert) => raise(&mut self.timeout_cert, cert, |cert| cert.view),
             Record::Committed(cert) => {
-                self.commits.insert(cert.height, cert);
-                self.drop_applied();
+                raise(&mut self.committed, cert, |cert| cert.view);
             }
             Record::Applied(height) => {
                 self.applied = self.applied.max(height);
-                self.drop_applied();
+                let applied = self.applied;
+                self.blocks.retain(|_, block| block.height() > applied);
             }
         }
     }
@@ -130,20 +130,13 @@ impl DurableState {
         }));
         records.extend(self.timeout.clone().map(|(view, lock)| Record::Timeout { view, lock }));
         records.extend(self.timeout_cert.clone().map(Record::TimeoutCert));
-        records.extend(self.commits.values().cloned().map(Record::Committed));
+        records.extend(self.committed.clone().map(Record::Committed));
         records
     }
 
     /// Whether nothing was ever recorded.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    fn drop_applied(&mut self) {
-        let applied = self.applied;
-        self.blocks.retain(|_, block| block.height() > applied);
-        let highest = self.commits.keys().next_back().copied();
-        self.commits.retain(|height, _| *height > applied || Some(*height) == highest);
     }
 }
 

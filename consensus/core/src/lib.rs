@@ -15,13 +15,19 @@
     )
 )]
 
+mod chain;
 mod committee;
 mod durable;
+mod fetch;
+mod guard;
 mod io;
 mod limits;
 mod machine;
+mod pacemaker;
+mod safety;
 pub mod scheme;
 mod signed;
+mod tally;
 mod types;
 mod verify;
 pub mod wire;
@@ -31,6 +37,8 @@ pub use durable::{DurableState, Record};
 pub use io::{Action, Config, Head, Input, PacemakerConfig, PeerFault, TimerKind, ViewCause};
 pub use limits::*;
 pub use machine::{Core, RecoverError, Status};
+#[cfg(any(test, feature = "test-utils"))]
+pub use safety::Guard;
 pub use scheme::{Ed25519, Ed25519Signer, PublicKey, Scheme, Signature, Signer};
 pub use signed::SigningContext;
 pub use types::*;
