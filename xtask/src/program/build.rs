@@ -34,8 +34,7 @@ pub(crate) fn build(arches: &[Arch], out: &Path) -> Result<()> {
         );
         artifacts.push(artifact);
     }
-    let tools = toolchain.tools.clone();
-    Manifest::new(sources.fingerprint(&recipe()), tools, artifacts).write(out)
+    Manifest::new(sources.fingerprint(&recipe()), toolchain.tools, artifacts).write(out)
 }
 
 fn compile(toolchain: &Toolchain, arch: Arch) -> Result<Vec<u8>> {
