@@ -7,6 +7,8 @@
 //!    networks nor randomness, and nothing but the binary and the tests depends on the node.
 //! 5. The index of decisions (docs/adr/README.md) lists every decision, and their numbers have no gap.
 //! 6. The program id is that of the local key, everywhere.
+//! 7. What is compiled into the program asks for no newer compiler than platform-tools v1.52 has, with which `anchor build` of
+//!    Anchor 2.0.0-rc.2 works.
 
 use serde_json::Value;
 use std::{
@@ -229,6 +231,25 @@ fn program_id_is_the_one_of_the_local_key() {
     assert_eq!(anchor["programs"]["localnet"]["asset_rollup"].as_str(), Some(id.as_str()));
     for file in ["programs/keys/README.md", "programs/asset_rollup/src/lib.rs"] {
         assert!(text(file).contains(&id), "{file} does not name the program id {id}");
+    }
+}
+
+#[test]
+fn program_builds_with_the_compiler_of_anchor_build() {
+    let version =
+        |text: &str| -> Vec<u32> { text.split('.').map(|part| part.parse().unwrap()).collect() };
+    let root: toml::Table = toml::from_str(&text("Cargo.toml")).unwrap();
+    let of_workspace = root["workspace"]["package"]["rust-version"].as_str().unwrap();
+    for file in ["curvevm", "programs/interface", "programs/asset_rollup"] {
+        let manifest: toml::Table = toml::from_str(&text(&format!("{file}/Cargo.toml"))).unwrap();
+        let package = &manifest["package"];
+        let asked = match package.get("rust-version") {
+            Some(toml::Value::String(asked)) => asked,
+            Some(_) => of_workspace,
+            None => continue,
+        };
+        assert!(version(asked) <= version("1.89"), "{file}/Cargo.toml asks for Rust {asked}");
+        assert_eq!(package["edition"].as_str(), Some("2021"), "{file}/Cargo.toml");
     }
 }
 
