@@ -157,7 +157,9 @@ impl Chain {
             let first = height == self.height.next();
             let stray = parent.is_some_and(|parent| dropped.contains(&parent))
                 || (first && parent != Some(self.head));
-            if height <= self.height || stray {
+            if height <= self.height {
+                self.nodes.remove(&id);
+            } else if stray {
                 self.nodes.remove(&id);
                 dropped.insert(id);
             }

@@ -30,7 +30,8 @@ pub enum Input {
         /// The view it was set for.
         view: View,
     },
-    /// Answers [`Action::BuildBlock`], at any time before the view ends.
+    /// Answers [`Action::BuildBlock`], at any time before the view ends. The application counts the
+    /// block as executed: it is not asked to validate it.
     BlockBuilt {
         /// The view asked for.
         view: View,

@@ -1,0 +1,76 @@
+//! The named scenarios: each asserts agreement throughout and progress at the end.
+
+use asset_consensus_sim::{NetworkConfig, SimConfig, World};
+
+/// Runs to `end_ms` and asserts that nothing went wrong.
+fn run(world: &mut World, end_ms: u64) {
+    world.run_until(end_ms);
+    assert_eq!(world.checker().violations(), &[], "at {} ms", world.now_ms());
+}
+
+#[test]
+fn happy_path_commits_in_every_view() {
+    let mut world = World::new(SimConfig::new(1));
+    run(&mut world, 5_000);
+    let views = world.view(0).unwrap().get();
+    assert!(world.height_min() > 50, "height {}", world.height_min());
+    assert!(world.height_min() + 3 >= views, "height {} view {views}", world.height_min());
+}
+
+#[test]
+fn crashed_leader_costs_its_views_only() {
+    let mut world = World::new(SimConfig::new(2));
+    world.plan_crash(3, 1_000, None);
+    run(&mut world, 20_000);
+    let heights: Vec<_> = (0..3).map(|slot| world.height(slot)).collect();
+    assert!(heights.iter().all(|height| *height > 80), "heights {heights:?}");
+}
+
+#[test]
+fn restarted_member_catches_up() {
+    let mut world = World::new(SimConfig::new(3));
+    world.plan_crash(1, 1_000, Some(6_000));
+    run(&mut world, 10_000);
+    let (behind, ahead) = (world.height(1), world.height(0));
+    assert!(ahead > 50 && behind + 3 >= ahead, "heights {behind} and {ahead}");
+}
+
+#[test]
+fn all_members_restart_and_go_on() {
+    for seed in 0..20 {
+        let mut world = World::new(SimConfig::new(seed));
+        for slot in 0..4 {
+            let at_ms = 1_000 + world.draw(20);
+            world.plan_crash(slot, at_ms, Some(500));
+        }
+        run(&mut world, 1_400);
+        let before = world.checker().chain_length() as u64;
+        run(&mut world, 8_000);
+        assert!(before > 10, "seed {seed}: {before} blocks before");
+        assert!(world.height_min() > before + 20, "seed {seed}: height {}", world.height_min());
+    }
+}
+
+#[test]
+fn thirty_percent_loss_does_not_stall() {
+    for seed in 0..10 {
+        let network = NetworkConfig {
+            loss_percent: 30,
+            duplicate_percent: 10,
+            faults_end_ms: u64::MAX,
+            ..NetworkConfig::perfect()
+        };
+        let mut world = World::new(SimConfig { network, ..SimConfig::new(seed) });
+        run(&mut world, 20_000);
+        assert!(world.height_min() > 30, "seed {seed}: height {}", world.height_min());
+    }
+}
+
+#[test]
+fn equivocating_leader_neither_forks_nor_stops_the_chain() {
+    for seed in 0..20 {
+        let mut world = World::new(SimConfig { twins: vec![2], ..SimConfig::new(seed) });
+        run(&mut world, 20_000);
+        assert!(world.height_min() > 30, "seed {seed}: height {}", world.height_min());
+    }
+}
