@@ -34,9 +34,7 @@ impl Timers {
 
     /// Waits for the first timer to run out, and says which. Cancel-safe.
     pub(crate) async fn expired(&self) -> TimerKind {
-        let view = self.view.map(|timer| (timer.at, TimerKind::View));
-        let retry = self.retry.map(|timer| (timer.at, TimerKind::Retry));
-        match view.into_iter().chain(retry).min() {
+        match self.first() {
             Some((at, kind)) => {
                 sleep_until(at).await;
                 kind
@@ -48,6 +46,12 @@ impl Timers {
     /// Ends a timer that ran out, and gives the view it was set for.
     pub(crate) fn take(&mut self, kind: TimerKind) -> Option<View> {
         self.slot(kind).take().map(|timer| timer.view)
+    }
+
+    fn first(&self) -> Option<(Instant, TimerKind)> {
+        let view = self.view.map(|timer| (timer.at, TimerKind::View));
+        let retry = self.retry.map(|timer| (timer.at, TimerKind::Retry));
+        view.into_iter().chain(retry).min()
     }
 
     const fn slot(&mut self, kind: TimerKind) -> &mut Option<Timer> {
@@ -62,25 +66,25 @@ impl Timers {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn the_earliest_timer_runs_out_first_and_once() {
+    #[test]
+    fn the_earliest_timer_is_first_and_is_taken_once() {
         let mut timers = Timers::default();
-        timers.set(TimerKind::View, View::new(1), 1000);
-        timers.set(TimerKind::Retry, View::new(1), 300);
-        assert_eq!(timers.expired().await, TimerKind::Retry);
-        assert_eq!(timers.take(TimerKind::Retry), Some(View::new(1)));
-        assert_eq!(timers.expired().await, TimerKind::View);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_later_timer_replaces_the_one_of_its_kind() {
-        let mut timers = Timers::default();
-        timers.set(TimerKind::Retry, View::new(1), 10);
-        timers.set(TimerKind::Retry, View::new(2), 500);
-        let started = Instant::now();
-        assert_eq!(timers.expired().await, TimerKind::Retry);
-        assert!(started.elapsed() >= Duration::from_millis(500));
+        assert_eq!(timers.first(), None);
+        timers.set(TimerKind::View, View::new(1), 10_000);
+        timers.set(TimerKind::Retry, View::new(2), 300);
+        assert_eq!(timers.first().map(|(_, kind)| kind), Some(TimerKind::Retry));
         assert_eq!(timers.take(TimerKind::Retry), Some(View::new(2)));
         assert_eq!(timers.take(TimerKind::Retry), None);
+        assert_eq!(timers.first().map(|(_, kind)| kind), Some(TimerKind::View));
+    }
+
+    #[test]
+    fn a_later_timer_replaces_the_one_of_its_kind() {
+        let mut timers = Timers::default();
+        timers.set(TimerKind::View, View::new(1), 10);
+        let replaced = timers.first();
+        timers.set(TimerKind::View, View::new(2), 10_000);
+        assert!(timers.first() > replaced);
+        assert_eq!(timers.take(TimerKind::View), Some(View::new(2)));
     }
 }

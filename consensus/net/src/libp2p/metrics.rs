@@ -5,6 +5,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
+use tokio::sync::watch;
 
 use crate::{libp2p::Refusal, transport::Class};
 
@@ -32,6 +33,7 @@ pub struct TransportMetrics {
     bytes_sent: Family<ClassLabel, Counter>,
     bytes_received: Family<ClassLabel, Counter>,
     dial_failures: Counter,
+    incidents: watch::Sender<u64>,
 }
 
 impl TransportMetrics {
@@ -49,6 +51,11 @@ impl TransportMetrics {
         net.register("sent_bytes", "Bytes of frames sent", self.bytes_sent.clone());
         net.register("received_bytes", "Bytes of frames received", self.bytes_received.clone());
         net.register("dial_failures", "Failed dials", self.dial_failures.clone());
+    }
+
+    /// Changes with every refusal, closed gate and oversized frame, for those who wait for one.
+    pub fn incidents(&self) -> watch::Receiver<u64> {
+        self.incidents.subscribe()
     }
 
     /// Handshakes refused by this node for `reason`.
@@ -81,10 +88,12 @@ impl TransportMetrics {
 
     pub(crate) fn on_refusal(&self, reason: Refusal) {
         self.refusals.get_or_create(&ReasonLabel { reason: reason.name() }).inc();
+        self.notify();
     }
 
     pub(crate) fn on_gate_closed(&self) {
         self.gate_closed.inc();
+        self.notify();
     }
 
     pub(crate) fn on_queue_drops(&self, class: Class, frames: usize) {
@@ -95,6 +104,7 @@ impl TransportMetrics {
 
     pub(crate) fn on_oversized_frame(&self, class: Class) {
         self.oversized_frames.get_or_create(&label(class)).inc();
+        self.notify();
     }
 
     pub(crate) fn on_sent(&self, class: Class, bytes: usize) {
@@ -103,6 +113,10 @@ impl TransportMetrics {
 
     pub(crate) fn on_received(&self, class: Class, bytes: usize) {
         self.bytes_received.get_or_create(&label(class)).inc_by(bytes as u64);
+    }
+
+    fn notify(&self) {
+        self.incidents.send_modify(|count| *count += 1);
     }
 
     pub(crate) fn on_dial_failure(&self) {
