@@ -14,7 +14,7 @@ pub const BATCH_VERSION: u8 = 1;
 /// The most chunks in a batch: their hashes fit one account of 10,240 bytes.
 pub const CHUNKS_MAX: u16 = 256;
 /// The length of an encoded header, in bytes.
-pub const HEADER_BYTES: usize = 265;
+pub const HEADER_BYTES: usize = 257;
 
 /// What a batch claims.
 ///

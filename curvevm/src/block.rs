@@ -1,7 +1,7 @@
 //! Blocks: segments of transactions and messages, with the state root after each.
 //!
 //! The first segment of a block writes its height and time into the chain's cell. Then come the inbox messages, then the
-//! transactions, both cut into segments greedily: a segment is full at its count or at the meter's bound. The cut is a
+//! transactions, both cut into segments greedily: a segment is full at its count, at the meter's bound, or at its length. The cut is a
 //! function of the block's contents, so that everyone finds the same trace.
 
 use alloc::vec::Vec;
@@ -9,6 +9,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
     cell::{Account, Cell, Chain},
+    codec::{Writer, SEGMENT_BYTES_MAX},
     error::{Error, StateError},
     execute::{self, apply_verified, Context, Refusal},
     inbox::{InboxMessage, MessageKind},
@@ -150,21 +151,45 @@ impl BlockBody {
 /// The lengths of the segments of a list of transactions.
 fn cuts(transactions: &[Transaction]) -> Vec<usize> {
     let mut lengths = Vec::new();
-    let (mut length, mut cost) = (0usize, 0u32);
+    let mut segment = Measured::new();
     for transaction in transactions {
-        let more = meter::transaction(&transaction.body.program);
-        let full = length >= SEGMENT_TRANSACTIONS_MAX || cost.saturating_add(more) > SEGMENT_CU_MAX;
-        if full && length > 0 {
-            lengths.push(length);
-            (length, cost) = (0, 0);
+        if !segment.try_push(transaction) {
+            lengths.push(segment.length);
+            segment = Measured::new();
+            // A transaction that was admitted fits a segment of its own.
+            let _fits = segment.try_push(transaction);
         }
-        length = length.saturating_add(1);
-        cost = cost.saturating_add(more);
     }
-    if length > 0 {
-        lengths.push(length);
+    if segment.length > 0 {
+        lengths.push(segment.length);
     }
     lengths
+}
+
+/// A segment that is being filled: its count, its bound on the meter, and its bytes as a chunk of its own.
+struct Measured {
+    length: usize,
+    cost: u32,
+    writer: Writer,
+}
+
+impl Measured {
+    const fn new() -> Self {
+        Self { length: 0, cost: 0, writer: Writer::measure() }
+    }
+
+    /// Adds the transaction if there is room; the first always is added.
+    fn try_push(&mut self, transaction: &Transaction) -> bool {
+        let cost = self.cost.saturating_add(meter::transaction(&transaction.body.program));
+        let room = self.length < SEGMENT_TRANSACTIONS_MAX && cost <= SEGMENT_CU_MAX;
+        let fits = room && self.writer.try_transaction(transaction, SEGMENT_BYTES_MAX);
+        if fits || self.length == 0 {
+            self.length = self.length.saturating_add(1);
+            self.cost = cost;
+            return true;
+        }
+        false
+    }
 }
 
 /// Executes a block whose signatures are verified here.

@@ -60,6 +60,8 @@ pub mod module;
 pub mod nonce;
 pub mod program;
 pub mod receipt;
+#[cfg(test)]
+mod test_support;
 pub mod tree;
 pub mod tx;
 pub mod types;

@@ -1,1 +1,216 @@
+//! Tests of blocks and their replay.
 
+use std::{vec, vec::Vec};
+
+use super::{execute_block, replay_segment, BlockBody, BlockError, Segment};
+use crate::{
+    cell::{Account, Cell, Chain, Curve, Holding, Withdrawal},
+    error::{Error, StateError},
+    module::Module,
+    program::{BuyOrder, Instruction, Launch, SellOrder},
+    receipt::Outcome,
+    test_support::{address, deposits, genesis, pump_module, signed},
+    tree::Tree,
+    tx::Transaction,
+    types::{AssetId, Base, CurveId, Hash, Key, Quote},
+};
+
+const SOL: u64 = 1_000_000_000;
+
+/// A chain on which users 0 to 9 have deposited and user 0 has launched a curve, and a block of trades after it.
+fn scene() -> (Tree, Hash, BlockBody) {
+    let genesis = genesis();
+    let chain_id = genesis.hash();
+    let mut tree = genesis.tree().unwrap();
+    let module = pump_module();
+    let launch = Instruction::Launch(Launch {
+        module: module.hash(),
+        quote_asset: AssetId::SOL,
+        name: "Test".into(),
+        symbol: "TST".into(),
+        salt: 1,
+    });
+    let first = BlockBody {
+        height: 1,
+        time_ms: 2_000,
+        messages: deposits(0..10, 0, 100 * SOL),
+        transactions: vec![signed(0, 0, vec![Instruction::PublishModule(module), launch], &chain_id)],
+    };
+    let output = execute_block(&mut tree, &chain_id, &first).unwrap();
+    assert!(matches!(output.receipts[0].outcome, Outcome::Succeeded(_)), "{output:?}");
+    (tree, chain_id, trades(&chain_id))
+}
+
+fn trades(chain_id: &Hash) -> BlockBody {
+    let curve = CurveId::derive(&address(0), 1);
+    let buy = |quote| Instruction::Buy {
+        curve,
+        order: BuyOrder::ExactIn { quote: Quote::new(quote), base_min: Base::ZERO },
+    };
+    let sell = |base| Instruction::Sell {
+        curve,
+        order: SellOrder::ExactIn { base: Base::new(base), quote_min: Quote::ZERO },
+    };
+    let mut transactions: Vec<Transaction> =
+        (0..10).map(|user| signed(user, 7, vec![buy(SOL + u64::from(user))], chain_id)).collect();
+    transactions.extend((0..10).map(|user| signed(user, 8, vec![sell(1_000_000_000)], chain_id)));
+    // One that fails, and one withdrawal.
+    let withdraw = |amount| Instruction::Withdraw {
+        asset: AssetId::SOL,
+        amount: Quote::new(amount),
+        recipient: address(50),
+    };
+    transactions.push(signed(3, 9, vec![withdraw(1_000 * SOL)], chain_id));
+    transactions.push(signed(4, 9, vec![withdraw(SOL)], chain_id));
+    BlockBody { height: 2, time_ms: 3_000, messages: deposits(8..12, 10, SOL), transactions }
+}
+
+/// The cells that a segment touches, told without executing it.
+fn touched(segment: &Segment, chain: &Chain) -> Vec<Key> {
+    let curve = CurveId::derive(&address(0), 1);
+    let mut keys = vec![Chain::key()];
+    match segment {
+        Segment::Begin { .. } => {}
+        Segment::Messages(_) => keys.extend((8..12).map(|user| Account::key(&address(user)))),
+        Segment::Transactions(transactions) => {
+            keys.extend([Curve::key(&curve), Module::key(&pump_module().hash())]);
+            keys.push(Withdrawal::key(chain.withdrawals));
+            for transaction in transactions {
+                keys.push(Account::key(&transaction.body.signer));
+                keys.push(Holding::key(&curve, &transaction.body.signer));
+            }
+        }
+    }
+    keys
+}
+
+#[test]
+fn each_segment_replays_from_a_witness_to_the_root_of_the_trace() {
+    let (mut tree, chain_id, block) = scene();
+    let output = execute_block(&mut tree.clone(), &chain_id, &block).unwrap();
+    let segments = block.segments();
+    assert_eq!(segments.len(), output.trace.len());
+    assert!(segments.len() >= 5, "several segments of each kind");
+    for (segment, step) in segments.iter().zip(&output.trace) {
+        assert_eq!(tree.root(), step.pre_root);
+        let chain = super::chain(&tree).unwrap();
+        let witness = tree.witness(&touched(segment, &chain)).unwrap();
+        let mut pruned = Tree::from_witness(&witness).unwrap();
+        assert_eq!(pruned.root(), step.pre_root);
+        assert_eq!(replay_segment(&mut pruned, &chain_id, segment), Ok(step.post_root));
+        assert_eq!(replay_segment(&mut tree, &chain_id, segment), Ok(step.post_root));
+    }
+    assert_eq!(tree.root(), output.post_root);
+}
+
+#[test]
+fn receipts_say_what_happened() {
+    let (mut tree, chain_id, block) = scene();
+    let output = execute_block(&mut tree, &chain_id, &block).unwrap();
+    let failed = &output.receipts[20];
+    let expected = Outcome::Failed { instruction: 0, error: Error::InsufficientBalance };
+    assert_eq!(failed.outcome, expected);
+    assert!(matches!(output.receipts[21].outcome, Outcome::Succeeded(_)));
+    assert_eq!(failed.id, block.transactions[20].id(&chain_id));
+}
+
+#[test]
+fn a_replay_without_a_cell_says_so() {
+    let (tree, chain_id, block) = scene();
+    let mut tree = tree;
+    tree.root();
+    let witness = tree.witness(&[Chain::key()]).unwrap();
+    let mut pruned = Tree::from_witness(&witness).unwrap();
+    let segment = Segment::Transactions(block.transactions[..1].to_vec());
+    assert_eq!(
+        replay_segment(&mut pruned, &chain_id, &segment),
+        Err(BlockError::State(StateError::NotInWitness))
+    );
+}
+
+/// A change to a block, and the error that it must give.
+type Case = (fn(&mut BlockBody), BlockError);
+
+#[test]
+fn a_block_that_breaks_a_rule_is_refused_with_its_error() {
+    let rejected = |index, error| BlockError::Transaction { index, error };
+    let cases: Vec<Case> = vec![
+        (|block| block.height = 3, BlockError::Height { expected: 2, found: 3 }),
+        (|block| block.height = 1, BlockError::Height { expected: 2, found: 1 }),
+        (|block| block.time_ms = 2_000, BlockError::Time),
+        (
+            |block| block.messages[1].index = 12,
+            BlockError::MessageIndex { expected: 11, found: 12 },
+        ),
+        (|block| block.messages = deposits(0..65, 10, 1), BlockError::MessageCount),
+        (
+            |block| block.transactions[2].signature = block.transactions[1].signature,
+            rejected(2, Error::BadSignature),
+        ),
+        (
+            |block| block.transactions[2] = block.transactions[1].clone(),
+            rejected(2, Error::NonceUsed),
+        ),
+        (|block| block.transactions[0].body.version = 2, rejected(0, Error::UnknownVersion)),
+        (|block| block.transactions[0].body.program.clear(), rejected(0, Error::InstructionCount)),
+        (
+            |block| {
+                let step = block.transactions[0].body.program[0].clone();
+                block.transactions[0].body.program = vec![step; 9];
+            },
+            rejected(0, Error::InstructionCount),
+        ),
+    ];
+    for (change, expected) in cases {
+        let (mut tree, chain_id, mut block) = scene();
+        change(&mut block);
+        assert_eq!(execute_block(&mut tree, &chain_id, &block), Err(expected));
+    }
+}
+
+#[test]
+fn transactions_past_their_expiry_or_without_an_account_are_refused() {
+    let (tree, chain_id, block) = scene();
+    let body = |signer: u8, nonce, expires_at| crate::tx::Body {
+        signer: address(signer),
+        nonce,
+        expires_at,
+        ..block.transactions[0].body.clone()
+    };
+    for (body, seed, expected) in [
+        (body(0, 7, 2), 0, None),
+        (body(0, 7, 1), 0, Some(Error::Expired)),
+        (body(77, 0, 9), 77, Some(Error::UnknownAccount)),
+        (body(0, 9_999, 9), 0, Some(Error::NonceTooDistant)),
+    ] {
+        let transaction = crate::test_support::sign(seed, body, &chain_id);
+        let block = BlockBody { transactions: vec![transaction], ..block.clone() };
+        let result = execute_block(&mut tree.clone(), &chain_id, &block).err();
+        let expected = expected.map(|error| BlockError::Transaction { index: 0, error });
+        assert_eq!(result, expected);
+    }
+}
+
+#[test]
+fn a_transaction_of_another_chain_does_not_verify() {
+    let (mut tree, chain_id, mut block) = scene();
+    let body = block.transactions[0].body.clone();
+    block.transactions[0] = crate::test_support::sign(0, body, &Hash::new([1; 32]));
+    let expected = BlockError::Transaction { index: 0, error: Error::BadSignature };
+    assert_eq!(execute_block(&mut tree, &chain_id, &block), Err(expected));
+}
+
+#[test]
+fn a_deposit_reaches_the_account_and_the_inbox_hash() {
+    let (mut tree, chain_id, block) = scene();
+    execute_block(&mut tree, &chain_id, &block).unwrap();
+    let Ok(Some(Cell::Account(account))) = tree.get(&Account::key(&address(11))) else {
+        panic!("no account");
+    };
+    assert_eq!(account.balance(&AssetId::SOL), Quote::new(SOL));
+    let chain = super::chain(&tree).unwrap();
+    assert_eq!((chain.inbox_cursor, chain.withdrawals, chain.height), (14, 1, 2));
+    let messages = deposits(0..10, 0, 100 * SOL).into_iter().chain(deposits(8..12, 10, SOL));
+    let hash = messages.fold(Hash::ZERO, |hash, message| message.chain(&hash));
+    assert_eq!(chain.inbox_hash, hash);
+}
