@@ -72,7 +72,7 @@ impl U256 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{mul_div_ceil, mul_div_floor, U256};
+    use super::{U256, mul_div_ceil, mul_div_floor};
 
     #[test]
     fn division_by_zero_and_overflow_are_none() {
@@ -99,8 +99,8 @@ mod tests {
             for i in 0..4 {
                 let mut carry = 0u64;
                 for j in 0..4 {
-                    let x = (a >> (32 * i)) as u32 as u64;
-                    let y = (b >> (32 * j)) as u32 as u64;
+                    let x = u64::from((a >> (32 * i)) as u32);
+                    let y = u64::from((b >> (32 * j)) as u32);
                     let sum = x * y + digits[i + j] + carry;
                     digits[i + j] = sum & 0xffff_ffff;
                     carry = sum >> 32;

@@ -105,7 +105,7 @@ impl Module {
 
 impl Fees {
     /// The sum of the components.
-    pub const fn total_bps(self) -> u32 {
-        self.protocol_bps as u32 + self.creator_bps as u32
+    pub fn total_bps(self) -> u32 {
+        u32::from(self.protocol_bps).saturating_add(u32::from(self.creator_bps))
     }
 }

@@ -110,7 +110,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{NonceWindow, AHEAD_MAX};
+    use super::{AHEAD_MAX, NonceWindow};
     use crate::error::Error;
 
     #[test]

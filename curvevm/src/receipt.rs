@@ -5,8 +5,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
     error::Error,
-    types::{Address, Base, CurveId, Hash, Quote},
     program::Amount,
+    types::{Address, Base, CurveId, Hash, Quote},
 };
 
 /// The outcome of a transaction inside a block.

@@ -6,11 +6,11 @@ use ed25519_zebra::SigningKey;
 use proptest::prelude::*;
 
 use crate::{
-    genesis::{Genesis, Params, GENESIS_VERSION},
+    genesis::{GENESIS_VERSION, Genesis, Params},
     inbox::{InboxMessage, MessageKind},
-    module::{Fees, Graduation, Module, Piece, PieceKind, Rounding, MODULE_VERSION},
+    module::{Fees, Graduation, MODULE_VERSION, Module, Piece, PieceKind, Rounding},
     program::{Amount, BuyOrder, Instruction, Launch, Program, SellOrder},
-    tx::{Body, Transaction, NEVER_EXPIRES, TX_VERSION},
+    tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
     types::{Address, AssetId, Base, CurveId, Hash, Quote, Signature},
 };
 
@@ -82,7 +82,11 @@ pub(crate) fn pump_module() -> Module {
 }
 
 /// Deposits of `lamports` for the test users, from message `first` on.
-pub(crate) fn deposits(users: core::ops::Range<u8>, first: u64, lamports: u64) -> Vec<InboxMessage> {
+pub(crate) fn deposits(
+    users: core::ops::Range<u8>,
+    first: u64,
+    lamports: u64,
+) -> Vec<InboxMessage> {
     (first..)
         .zip(users)
         .map(|(index, user)| InboxMessage {
@@ -126,15 +130,17 @@ pub(crate) fn any_instruction() -> impl Strategy<Value = Instruction> {
             quote: Quote::new(a)
         }),
         key().prop_map(|curve| Instruction::MigrateToAmm { curve: CurveId::new(curve) }),
-        (key(), "[a-z]{1,32}", "[A-Z]{1,10}", any::<u64>()).prop_map(|(module, name, symbol, salt)| {
-            Instruction::Launch(Launch {
-                module: Hash::new(module),
-                quote_asset: AssetId::SOL,
-                name,
-                symbol,
-                salt,
-            })
-        }),
+        (key(), "[a-z]{1,32}", "[A-Z]{1,10}", any::<u64>()).prop_map(
+            |(module, name, symbol, salt)| {
+                Instruction::Launch(Launch {
+                    module: Hash::new(module),
+                    quote_asset: AssetId::SOL,
+                    name,
+                    symbol,
+                    salt,
+                })
+            }
+        ),
         (key(), key(), any::<u64>(), any::<bool>()).prop_map(|(to, what, a, quote)| {
             Instruction::Transfer {
                 to: Address::new(to),
@@ -163,7 +169,13 @@ pub(crate) fn any_transaction() -> impl Strategy<Value = Transaction> {
         prop::collection::vec(any_instruction(), 1..4),
     );
     body.prop_map(|(signer, nonce, expires_at, program)| Transaction {
-        body: Body { version: TX_VERSION, signer: Address::new(signer), nonce, expires_at, program },
+        body: Body {
+            version: TX_VERSION,
+            signer: Address::new(signer),
+            nonce,
+            expires_at,
+            program,
+        },
         signature: Signature::new([7; 64]),
     })
     .prop_filter("fits a transaction", |transaction| transaction.admit(&Hash::ZERO).is_ok())

@@ -2,7 +2,7 @@
 
 use std::{vec, vec::Vec};
 
-use super::{execute_block, replay_segment, BlockBody, BlockError, Segment};
+use super::{BlockBody, BlockError, Segment, execute_block, replay_segment};
 use crate::{
     cell::{Account, Cell, Chain, Curve, Holding, Withdrawal},
     error::{Error, StateError},
@@ -34,7 +34,12 @@ fn scene() -> (Tree, Hash, BlockBody) {
         height: 1,
         time_ms: 2_000,
         messages: deposits(0..10, 0, 100 * SOL),
-        transactions: vec![signed(0, 0, vec![Instruction::PublishModule(module), launch], &chain_id)],
+        transactions: vec![signed(
+            0,
+            0,
+            vec![Instruction::PublishModule(module), launch],
+            &chain_id,
+        )],
     };
     let output = execute_block(&mut tree, &chain_id, &first).unwrap();
     assert!(matches!(output.receipts[0].outcome, Outcome::Succeeded(_)), "{output:?}");

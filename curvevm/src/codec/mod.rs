@@ -27,7 +27,7 @@ mod writer;
 use alloc::vec::Vec;
 
 use crate::{
-    batch::{TraceLeaf, CHUNKS_MAX},
+    batch::{CHUNKS_MAX, TraceLeaf},
     block::{BlockBody, Segment, Step},
 };
 use reader::Reader;

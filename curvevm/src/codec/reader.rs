@@ -4,15 +4,15 @@ use alloc::{string::String, vec::Vec};
 use borsh::BorshDeserialize as _;
 
 use super::{
-    varint, writer::op, CodecError, BEGIN, CHUNK_BYTES_MAX, CHUNK_VERSION, COUNT_MASK, EXPIRES,
-    MESSAGES, TRANSACTIONS,
+    BEGIN, CHUNK_BYTES_MAX, CHUNK_VERSION, COUNT_MASK, CodecError, EXPIRES, MESSAGES, TRANSACTIONS,
+    varint, writer::op,
 };
 use crate::{
     block::Segment,
     inbox::InboxMessage,
     module::Module,
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
-    tx::{Body, Transaction, NEVER_EXPIRES, TX_VERSION},
+    tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
     types::{Address, AssetId, Base, CurveId, Hash, Quote, Signature},
 };
 

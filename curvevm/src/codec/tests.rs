@@ -5,8 +5,8 @@ use std::{vec, vec::Vec};
 use proptest::prelude::*;
 
 use super::{
-    decode_batch, decode_chunk, decode_segment, encode_batch, CodecError, CHUNK_BYTES_MAX,
-    SEGMENT_BYTES_MAX,
+    CHUNK_BYTES_MAX, CodecError, SEGMENT_BYTES_MAX, decode_batch, decode_chunk, decode_segment,
+    encode_batch,
 };
 use crate::{
     block::{BlockBody, Segment, Step},
@@ -43,7 +43,7 @@ proptest! {
         let bytes_max = if longest { CHUNK_BYTES_MAX } else { SEGMENT_BYTES_MAX };
         let data = encode_batch(&blocks, &traces(&blocks), bytes_max).unwrap();
         prop_assert!(data.chunks.iter().all(|chunk| chunk.len() <= bytes_max));
-        prop_assert_eq!(decode_batch(&data.chunks).unwrap(), blocks.clone());
+        prop_assert_eq!(decode_batch(&data.chunks).unwrap(), blocks.as_slice());
         let segments: Vec<(u64, Segment)> = blocks
             .iter()
             .flat_map(|block| block.segments().into_iter().map(|segment| (block.height, segment)))
@@ -84,10 +84,7 @@ fn errors_are_told_apart() {
     assert_eq!(decode_chunk(&[1; CHUNK_BYTES_MAX + 1]), Err(CodecError::TooLong));
     assert_eq!(decode_chunk(&[1, 0, 0, 9]), Err(CodecError::Malformed));
     assert_eq!(decode_segment(&[1, 0, 0, 0, 5], 4), Err(CodecError::NoSegment));
-    assert_eq!(
-        decode_segment(&[1, 0, 0, 0, 5], 3),
-        Ok(Segment::Begin { height: 1, time_ms: 5 })
-    );
+    assert_eq!(decode_segment(&[1, 0, 0, 0, 5], 3), Ok(Segment::Begin { height: 1, time_ms: 5 }));
     // A key index past the dictionary, a dictionary past the chunk.
     assert_eq!(decode_chunk(&[1, 0, 0, 2, 1, 1, 0]), Err(CodecError::Malformed));
     assert_eq!(decode_chunk(&[1, 0, 0xff, 0xff, 3]), Err(CodecError::Malformed));

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 /// The longest varint of 64 bits, in bytes.
-const BYTES_MAX: usize = 10;
+const BYTES_MAX: u32 = 10;
 
 /// Appends a varint.
 pub(super) fn write(mut value: u64, out: &mut Vec<u8>) {
@@ -28,7 +28,7 @@ pub(super) fn length(value: u64) -> usize {
 pub(super) fn read(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0u64;
     let mut rest = bytes;
-    for index in 0..BYTES_MAX as u32 {
+    for index in 0..BYTES_MAX {
         let (byte, more) = rest.split_first()?;
         rest = more;
         let bits = u64::from(byte & 0x7f);

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::{varint, BEGIN, CHUNK_VERSION, EXPIRES, MESSAGES, TRANSACTIONS};
+use super::{BEGIN, CHUNK_VERSION, EXPIRES, MESSAGES, TRANSACTIONS, varint};
 use crate::{
     block::Segment,
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
-    tx::{Transaction, NEVER_EXPIRES},
+    tx::{NEVER_EXPIRES, Transaction},
 };
 
 /// Compact opcodes: one byte says the opcode and the form of its operands.
@@ -125,7 +125,8 @@ impl Writer {
         self.key(*body.signer.as_bytes());
         self.number(body.nonce);
         if expires {
-            let distance = self.height.map_or(u64::MAX, |height| varint::zigzag(body.expires_at, height));
+            let distance =
+                self.height.map_or(u64::MAX, |height| varint::zigzag(body.expires_at, height));
             self.number(distance);
         }
         for instruction in &body.program {

@@ -3,7 +3,7 @@
 use crate::{
     error::Error,
     math::{mul_div_ceil, mul_div_floor},
-    module::{Fees, BPS},
+    module::{BPS, Fees},
     types::Quote,
 };
 
@@ -40,8 +40,7 @@ impl FeeSplit {
 pub(super) fn net_of(fees: Fees, gross: Quote) -> Result<Quote, Error> {
     let whole = BPS.checked_add(u64::from(fees.total_bps())).ok_or(Error::Overflow)?;
     let net = Quote::new(mul_div_floor(gross.get(), BPS, whole).ok_or(Error::Overflow)?);
-    let paid =
-        net.checked_add(FeeSplit::on(fees, net)?.total()?).ok_or(Error::Overflow)?;
+    let paid = net.checked_add(FeeSplit::on(fees, net)?.total()?).ok_or(Error::Overflow)?;
     match paid.checked_sub(gross) {
         Some(excess) => Ok(net.checked_sub(excess).unwrap_or(Quote::ZERO)),
         None => Ok(net),
@@ -67,7 +66,7 @@ pub(super) fn gross_for(fees: Fees, net: Quote) -> Result<Quote, Error> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{gross_for, net_of, FeeSplit};
+    use super::{FeeSplit, gross_for, net_of};
     use crate::{module::Fees, types::Quote};
 
     proptest! {

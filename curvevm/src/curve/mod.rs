@@ -57,13 +57,20 @@ pub fn buy(module: &Module, curve: &Curve, order: &BuyOrder) -> Result<Fill, Err
         BuyOrder::ExactIn { quote, base_min } => {
             let fill = buy_exact_in(module, curve, quote)?;
             // A partial fill keeps the worst price that the order accepts.
-            let asked = if fill.partial { (quote, base_min) } else { (fill.trader_quote, base_min) };
-            at_least_rate((fill.base.get(), fill.trader_quote.get()), (asked.1.get(), asked.0.get()))?;
+            let asked =
+                if fill.partial { (quote, base_min) } else { (fill.trader_quote, base_min) };
+            at_least_rate(
+                (fill.base.get(), fill.trader_quote.get()),
+                (asked.1.get(), asked.0.get()),
+            )?;
             fill
         }
         BuyOrder::ExactOut { base, quote_max } => {
             let fill = buy_exact_out(module, curve, base)?;
-            at_least_rate((fill.base.get(), fill.trader_quote.get()), (base.get(), quote_max.get()))?;
+            at_least_rate(
+                (fill.base.get(), fill.trader_quote.get()),
+                (base.get(), quote_max.get()),
+            )?;
             fill
         }
     };

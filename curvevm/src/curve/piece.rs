@@ -8,7 +8,7 @@
 
 use crate::{
     error::Error,
-    math::{mul_div_ceil, mul_div_floor, U256},
+    math::{U256, mul_div_ceil, mul_div_floor},
     module::{PieceKind, Rounding},
 };
 
@@ -59,9 +59,7 @@ pub(super) fn bought(kind: &PieceKind, at: Inside, quote: u64, most: u64) -> Res
             let whole = vs.checked_add(effective).ok_or(Error::Overflow)?;
             Ok(mul_div_floor(effective, vt, whole).ok_or(Error::Overflow)?.min(most))
         }
-        PieceKind::Linear { .. } => {
-            bisect(most, |base| Ok(cost(kind, at, base)? <= quote))
-        }
+        PieceKind::Linear { .. } => bisect(most, |base| Ok(cost(kind, at, base)? <= quote)),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::piece::{bought, cost, given, proceeds, Inside};
+use super::piece::{Inside, bought, cost, given, proceeds};
 use crate::{
     cell::Curve,
     error::Error,
-    module::{Module, Piece, PIECES_MAX},
+    module::{Module, PIECES_MAX, Piece},
     types::{Base, Quote},
 };
 
@@ -46,7 +46,11 @@ impl Position {
     }
 
     /// Buys for at most `budget`; gives the tokens and what was used: all of it, unless the curve ends first.
-    pub(super) fn take_for(&mut self, module: &Module, budget: Quote) -> Result<(Base, Quote), Error> {
+    pub(super) fn take_for(
+        &mut self,
+        module: &Module,
+        budget: Quote,
+    ) -> Result<(Base, Quote), Error> {
         let mut left = budget.get();
         let mut base = 0u64;
         for _ in 0..STEPS_MAX {

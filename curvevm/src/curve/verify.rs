@@ -1,9 +1,9 @@
 //! The module verifier: what must hold before a module is published.
 
-use super::piece::{cost, Inside};
+use super::piece::{Inside, cost};
 use crate::{
     error::Error,
-    module::{Graduation, Module, Piece, PieceKind, FEE_BPS_MAX, MODULE_VERSION, PIECES_MAX},
+    module::{FEE_BPS_MAX, Graduation, MODULE_VERSION, Module, PIECES_MAX, Piece, PieceKind},
     types::Quote,
 };
 
@@ -54,7 +54,9 @@ impl core::fmt::Display for Refusal {
             Rule::PieceCount => "a module has 1 to 64 pieces",
             Rule::EmptyPiece => "a piece must end after it starts",
             Rule::Supply => "the pieces sell more than the supply",
-            Rule::Reserves => "virtual reserves must be above zero and outlast what the piece sells",
+            Rule::Reserves => {
+                "virtual reserves must be above zero and outlast what the piece sells"
+            }
             Rule::ZeroPrice => "the price is zero",
             Rule::Overflow => "amounts would pass 64 bits before the piece is sold out",
             Rule::FallingPrice => "the price falls below that of the piece before",

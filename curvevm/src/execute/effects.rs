@@ -1,10 +1,10 @@
 //! What each opcode does.
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
-use super::{journal::Journal, Fault, State};
+use super::{Fault, State, journal::Journal};
 use crate::{
-    cell::{Account, Cell, Chain, Curve, Holding, Phase, Withdrawal, ASSETS_MAX},
+    cell::{ASSETS_MAX, Account, Cell, Chain, Curve, Holding, Phase, Withdrawal},
     curve::{self, Fill},
     error::{Error, StateError},
     module::Module,
@@ -24,7 +24,9 @@ pub(super) fn execute<S: State>(
             trade(signer, curve, journal, Side::Buy, |module, cell| curve::buy(module, cell, order))
         }
         Instruction::Sell { curve, order } => {
-            trade(signer, curve, journal, Side::Sell, |module, cell| curve::sell(module, cell, order))
+            trade(signer, curve, journal, Side::Sell, |module, cell| {
+                curve::sell(module, cell, order)
+            })
         }
         Instruction::Launch(launch) => self::launch(signer, launch, journal),
         Instruction::Transfer { to, amount } => transfer(signer, to, *amount, journal),
@@ -237,7 +239,7 @@ fn debit(account: &mut Account, asset: &AssetId, amount: Quote) -> Result<(), Er
     Ok(())
 }
 
-fn check_text(text: &String, bytes_max: usize) -> Result<(), Error> {
+fn check_text(text: &str, bytes_max: usize) -> Result<(), Error> {
     let printable = text.chars().all(|char| !char.is_control());
     if text.trim().is_empty() || text.len() > bytes_max || !printable {
         return Err(Error::InvalidMetadata);

@@ -9,10 +9,10 @@ pub mod scalar;
 #[cfg(target_os = "solana")]
 mod solana;
 
-#[cfg(all(feature = "std", not(target_os = "solana")))]
-pub use native::{verify_batch, BatchItem};
 #[cfg(not(target_os = "solana"))]
 use native as imp;
+#[cfg(all(feature = "std", not(target_os = "solana")))]
+pub use native::{BatchItem, verify_batch};
 #[cfg(target_os = "solana")]
 use solana as imp;
 

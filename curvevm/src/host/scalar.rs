@@ -133,7 +133,7 @@ mod tests {
     use curve25519_dalek::scalar::Scalar;
     use proptest::prelude::*;
 
-    use super::{negate, reduce_wide, MINUS_ONE};
+    use super::{MINUS_ONE, negate, reduce_wide};
 
     fn agrees(bytes: &[u8; 64]) {
         let expected = Scalar::from_bytes_mod_order_wide(bytes);

@@ -28,7 +28,7 @@ use crate::{
     error::StateError,
     types::{Hash, Key},
 };
-use node::{bit, Branch, Leaf, Node};
+use node::{Branch, Leaf, Node, bit};
 
 /// A state tree, whole or pruned. Cloning is cheap: clones share what they have in common.
 #[derive(Clone, Debug, Default)]

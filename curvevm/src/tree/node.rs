@@ -26,16 +26,10 @@ pub(super) enum Node {
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
     pub(super) key: Key,
-    value: Value,
+    /// None where a witness does not open it.
+    cell: Option<Cell>,
     /// None until it is asked for, so that a cell written often in a segment is encoded once.
     hash: Option<Hash>,
-}
-
-/// The cell of a leaf, or its hash where a witness does not open it.
-#[derive(Clone, Debug)]
-enum Value {
-    Open(Cell),
-    Pruned,
 }
 
 /// Two subtrees.
@@ -49,27 +43,24 @@ pub(super) struct Branch {
 
 impl Leaf {
     pub(super) const fn new(key: Key, cell: Cell) -> Self {
-        Self { key, value: Value::Open(cell), hash: None }
+        Self { key, cell: Some(cell), hash: None }
     }
 
     /// A leaf of which only the hash of the cell is known.
     pub(super) fn pruned(key: Key, value_hash: &Hash) -> Self {
-        Self { key, value: Value::Pruned, hash: Some(leaf_hash(&key, value_hash)) }
+        Self { key, cell: None, hash: Some(leaf_hash(&key, value_hash)) }
     }
 
     pub(super) const fn cell(&self) -> Option<&Cell> {
-        match &self.value {
-            Value::Open(cell) => Some(cell),
-            Value::Pruned => None,
-        }
+        self.cell.as_ref()
     }
 
     fn compute(&self) -> Hash {
-        match (&self.value, self.hash) {
+        match (&self.cell, self.hash) {
             (_, Some(hash)) => hash,
-            (Value::Open(cell), None) => leaf_hash(&self.key, &sha256(&[&cell.encode()])),
+            (Some(cell), None) => leaf_hash(&self.key, &sha256(&[&cell.encode()])),
             // A pruned leaf is made with its hash.
-            (Value::Pruned, None) => Hash::ZERO,
+            (None, None) => Hash::ZERO,
         }
     }
 }

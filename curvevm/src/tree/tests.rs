@@ -67,8 +67,7 @@ fn a_clone_is_not_changed_by_a_write() {
 fn keys_that_share_255_bits_are_told_apart() {
     let mut last = [0xaa; 32];
     last[31] = 0xab;
-    let cells: BTreeMap<_, _> =
-        [(Key::new([0xaa; 32]), cell(1)), (Key::new(last), cell(2))].into();
+    let cells: BTreeMap<_, _> = [(Key::new([0xaa; 32]), cell(1)), (Key::new(last), cell(2))].into();
     let mut tree = fill(&cells);
     assert_eq!(tree.root(), reference(&cells, 0));
     let bytes = tree.witness(&[Key::new(last)]).unwrap();
@@ -84,7 +83,8 @@ fn a_pruned_part_is_neither_read_nor_written() {
     let mut tree = fill(&(0..100).map(|at| (key(at), cell(at))).collect());
     let root = tree.root();
     let mut pruned = Tree::from_witness(&tree.witness(&[key(1)]).unwrap()).unwrap();
-    let far = (0..100).map(key).find(|key| pruned.get(key) == Err(StateError::NotInWitness)).unwrap();
+    let far =
+        (0..100).map(key).find(|key| pruned.get(key) == Err(StateError::NotInWitness)).unwrap();
     assert_eq!(pruned.put(far, cell(1)), Err(StateError::NotInWitness));
     assert_eq!(pruned.root(), root);
 }

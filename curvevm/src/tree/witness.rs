@@ -12,8 +12,8 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use super::{
-    node::{bit, Branch, Leaf, Node},
     Tree,
+    node::{Branch, Leaf, Node, bit},
 };
 use crate::{
     cell::Cell,
@@ -42,7 +42,8 @@ impl Tree {
     pub fn witness(&self, keys: &[Key]) -> Result<Vec<u8>, StateError> {
         let mut out = Vec::new();
         // Each entry: a subtree, its depth, the keys whose paths lead through it.
-        let mut stack: Vec<(&Node, usize, Vec<&Key>)> = alloc::vec![(&self.root, 0, keys.iter().collect())];
+        let mut stack: Vec<(&Node, usize, Vec<&Key>)> =
+            alloc::vec![(&self.root, 0, keys.iter().collect())];
         while let Some((node, depth, keys)) = stack.pop() {
             if keys.is_empty() {
                 close(node, &mut out)?;
@@ -136,7 +137,8 @@ impl Reader<'_> {
                 let key = Key::new(self.array()?);
                 let length = usize::from(u16::from_le_bytes(self.array()?));
                 let encoded = self.take(length)?;
-                let cell = borsh::from_slice::<Cell>(encoded).map_err(|_| StateError::BadWitness)?;
+                let cell =
+                    borsh::from_slice::<Cell>(encoded).map_err(|_| StateError::BadWitness)?;
                 Node::Leaf(Arc::new(Leaf::new(key, cell)))
             }
             Some(CLOSED) => {
@@ -149,11 +151,7 @@ impl Reader<'_> {
     }
 
     fn finish(self, root: Node) -> Result<Tree, StateError> {
-        if self.bytes.is_empty() {
-            Ok(Tree { root })
-        } else {
-            Err(StateError::BadWitness)
-        }
+        if self.bytes.is_empty() { Ok(Tree { root }) } else { Err(StateError::BadWitness) }
     }
 
     fn take(&mut self, length: usize) -> Result<&[u8], StateError> {

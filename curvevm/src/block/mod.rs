@@ -9,9 +9,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
     cell::{Account, Cell, Chain},
-    codec::{Writer, SEGMENT_BYTES_MAX},
+    codec::{SEGMENT_BYTES_MAX, Writer},
     error::{Error, StateError},
-    execute::{self, apply_verified, Context, Refusal},
+    execute::{self, Context, Refusal, apply_verified},
     inbox::{InboxMessage, MessageKind},
     meter::{self, SEGMENT_CU_MAX, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
     receipt::Receipt,
@@ -315,7 +315,11 @@ impl Run<'_> {
 /// # Errors
 ///
 /// [`BlockError`]: no root follows from this segment, so that any claimed root is wrong.
-pub fn replay_segment(tree: &mut Tree, genesis: &Hash, segment: &Segment) -> Result<Hash, BlockError> {
+pub fn replay_segment(
+    tree: &mut Tree,
+    genesis: &Hash,
+    segment: &Segment,
+) -> Result<Hash, BlockError> {
     match segment {
         Segment::Begin { height, time_ms } => begin(tree, *height, *time_ms)?,
         Segment::Messages(messages) => consume(tree, messages)?,
