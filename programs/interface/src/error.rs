@@ -1,0 +1,176 @@
+//! The program's error numbers, as Solana reports them: `custom program error: 0x1770` is 6000.
+
+use core::fmt;
+
+/// Declares the error enum, its numbers and its messages in one table.
+macro_rules! errors {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $message:literal;)*) => {
+        /// Why the program refused an instruction. Numbers are append-only.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u32)]
+        #[non_exhaustive]
+        pub enum RollupError {
+            $($(#[$doc])* $name = $code,)*
+        }
+
+        impl RollupError {
+            /// Every error, in order of its number.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// What went wrong, and what to do.
+            pub const fn message(self) -> &'static str {
+                match self {
+                    $(Self::$name => $message,)*
+                }
+            }
+
+            /// The name of the error, as in the documentation.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// The error of a number.
+            pub const fn from_code(code: u32) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+errors! {
+    /// The genesis cannot be decoded, or its version is unknown.
+    InvalidGenesis = 6000, "the genesis cannot be decoded or its version is unknown";
+    /// The genesis names another program.
+    WrongProgram = 6001, "the genesis names another program";
+    /// No member, too many, or one of them twice.
+    InvalidCommittee = 6002, "a committee has 1 to 32 different members";
+    /// A parameter is out of its bounds.
+    InvalidParams = 6003, "a parameter of the genesis is out of its bounds";
+    /// An account belongs to another rollup.
+    WrongRollup = 6004, "an account belongs to another rollup";
+    /// Below [`crate::constants::DEPOSIT_LAMPORTS_MIN`].
+    DepositTooSmall = 6005, "a deposit is at least 1,000 lamports";
+    /// The sum of all deposits does not fit 64 bits.
+    DepositOverflow = 6006, "the sum of all deposits would pass 64 bits";
+    /// The inbox holds its capacity of messages that no committed batch has consumed.
+    InboxFull = 6007, "the inbox is full: try again after the next batch is committed";
+    /// Zero chunks, too many, or another count than the first chunk had.
+    ChunkCount = 6008, "the chunk count is out of bounds or differs from the one first posted";
+    /// The chunk's index is not below the count.
+    ChunkIndex = 6009, "the chunk's index is not below the chunk count";
+    /// The chunk is empty or longer than the rollup allows.
+    ChunkSize = 6010, "the chunk is empty or too long";
+    /// Another chunk was posted at this index.
+    ChunkConflict = 6011, "another chunk was posted at this index";
+    /// The batch of this number is finalized already.
+    BatchSettled = 6012, "the batch of this number is finalized already";
+    /// The header cannot be decoded.
+    InvalidHeader = 6013, "the batch header cannot be decoded";
+    /// The header's format version or VM version is unknown.
+    UnknownVersion = 6014, "the header's format or VM version is unknown";
+    /// The header is of another chain.
+    WrongChain = 6015, "the header is of another chain";
+    /// The batch does not follow the last one.
+    WrongNumber = 6016, "the batch's number does not follow";
+    /// The header's previous root is not the committed one.
+    WrongPreviousRoot = 6017, "the header's previous root is not the committed root";
+    /// The heights do not follow.
+    WrongHeights = 6018, "the batch's heights do not follow";
+    /// The batch has no segments.
+    NoSegments = 6019, "the batch has no segments";
+    /// A chunk is missing.
+    DataIncomplete = 6020, "the data account misses chunks";
+    /// The posted chunks are not what the header names.
+    WrongDataHash = 6021, "the posted chunks are not those of the header";
+    /// The inbox cursor goes back, or past the inbox's end.
+    WrongInboxCursor = 6022, "the inbox cursor goes back or past the end of the inbox";
+    /// The inbox hash is not that of the inbox at the cursor.
+    WrongInboxHash = 6023, "the inbox hash is not that of the inbox at the cursor";
+    /// A message that is older than the delay is left out.
+    MessageLeftOut = 6024, "the batch leaves out an inbox message that is past its delay";
+    /// The batch's time is before the last one's.
+    WrongTime = 6025, "the batch's time is before that of the last batch";
+    /// The number of withdrawals goes back.
+    WrongWithdrawals = 6026, "the number of withdrawals goes back";
+    /// Fewer signatures than a quorum.
+    NoQuorum = 6027, "fewer signatures than a quorum of the committee";
+    /// The members are not strictly increasing.
+    MemberOrder = 6028, "signatures come in strictly increasing order of members";
+    /// There is no member of this index.
+    UnknownMember = 6029, "there is no member of this index";
+    /// A signature does not verify.
+    BadSignature = 6030, "a signature of a member does not verify";
+    /// The challenge window is not over in slots and seconds.
+    WindowOpen = 6031, "the challenge window is not over";
+    /// The account that would get the rent is not the recorded poster.
+    WrongPoster = 6032, "the account to be repaid is not the recorded poster";
+    /// The data account is not the one that the batch was committed with.
+    WrongData = 6033, "the data account is not that of the batch";
+    /// The root is not finalized, or too old to be kept.
+    RootNotFinalized = 6034, "no finalized root of this number is kept: prove against a newer one";
+    /// The witness cannot be decoded, or leads to another root.
+    InvalidProof = 6035, "the witness does not lead to the finalized root";
+    /// The proved cell is not the claimed withdrawal.
+    WrongWithdrawal = 6036, "the proved cell is not the claimed withdrawal";
+    /// The program pays out lamports only.
+    UnsupportedAsset = 6037, "the program does not pay out this asset";
+    /// The withdrawal was paid before.
+    AlreadyWithdrawn = 6038, "the withdrawal was paid before";
+    /// The vault holds too little.
+    VaultShort = 6039, "the vault holds less than the withdrawal";
+    /// The data is still needed: its batch is not finalized.
+    NotFinalized = 6040, "the batch of this number is not finalized yet";
+    /// A number does not fit.
+    Overflow = 6041, "a number passes 64 bits";
+    /// The clock of Solana reads before the time at which the batch was committed.
+    Clock = 6042, "the clock is not usable";
+    /// An account of the program breaks one of its own invariants.
+    Corrupt = 6043, "an account of the program breaks an invariant";
+}
+
+impl RollupError {
+    /// The number, as in `custom program error`.
+    pub const fn code(self) -> u32 {
+        self as u32
+    }
+}
+
+impl fmt::Display for RollupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl core::error::Error for RollupError {}
+
+#[cfg(test)]
+mod tests {
+    use super::RollupError;
+
+    #[test]
+    fn numbers_follow_and_are_found_again() {
+        for (code, error) in (6000..).zip(RollupError::ALL) {
+            assert_eq!(error.code(), code);
+            assert_eq!(RollupError::from_code(code), Some(*error));
+        }
+        assert_eq!(RollupError::from_code(5999), None);
+    }
+
+    #[test]
+    fn numbers_do_not_move() {
+        assert_eq!(RollupError::InvalidGenesis.code(), 6000);
+        assert_eq!(RollupError::InboxFull.code(), 6007);
+        assert_eq!(RollupError::ChunkConflict.code(), 6011);
+        assert_eq!(RollupError::WrongNumber.code(), 6016);
+        assert_eq!(RollupError::MessageLeftOut.code(), 6024);
+        assert_eq!(RollupError::BadSignature.code(), 6030);
+        assert_eq!(RollupError::WindowOpen.code(), 6031);
+        assert_eq!(RollupError::AlreadyWithdrawn.code(), 6038);
+        assert_eq!(RollupError::Corrupt.code(), 6043);
+    }
+}

@@ -1,0 +1,396 @@
+//! Instructions of the program: arguments, accounts, data.
+//!
+//! Each instruction is a struct of its arguments with `data()`, and a struct of its accounts with `metas()`. In the lists of
+//! accounts, `[writable]` and `[signer]` say how the program takes them.
+
+use alloc::{vec, vec::Vec};
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use curvevm::{
+    batch::BatchHeader,
+    genesis::Genesis,
+    types::{Address, AssetId, Signature},
+};
+
+/// The system program.
+pub const SYSTEM_PROGRAM: Address = Address::new([0; 32]);
+
+/// An account of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Its address.
+    pub address: Address,
+    /// Whether it signs.
+    pub signer: bool,
+    /// Whether it may be written.
+    pub writable: bool,
+}
+
+impl Meta {
+    /// An account that is only read.
+    pub const fn readonly(address: Address) -> Self {
+        Self { address, signer: false, writable: false }
+    }
+
+    /// An account that is written.
+    pub const fn writable(address: Address) -> Self {
+        Self { address, signer: false, writable: true }
+    }
+
+    /// An account that signs and pays.
+    pub const fn payer(address: Address) -> Self {
+        Self { address, signer: true, writable: true }
+    }
+}
+
+/// Declares the discriminator and the encoding of an instruction.
+macro_rules! instruction {
+    ($name:ident, $text:literal, $discriminator:expr) => {
+        impl $name {
+            #[doc = concat!("`sha256(\"global:", $text, "\")`, first eight bytes.")]
+            pub const DISCRIMINATOR: [u8; 8] = $discriminator;
+
+            /// The instruction's data.
+            pub fn data(&self) -> Vec<u8> {
+                let mut data = Self::DISCRIMINATOR.to_vec();
+                data.extend(borsh::to_vec(self).unwrap_or_default());
+                data
+            }
+
+            /// The arguments in an instruction's data, or none when it is another instruction's.
+            pub fn parse(data: &[u8]) -> Option<Self> {
+                let arguments = data.strip_prefix(&Self::DISCRIMINATOR)?;
+                borsh::from_slice(arguments).ok()
+            }
+        }
+    };
+}
+
+/// Starts a rollup from its genesis.
+///
+/// The chain id is the genesis hash, and everything that matters is in the genesis, so that whoever comes first can only start
+/// the rollup that all agree on.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Initialize {
+    /// The Borsh encoding of [`Genesis`].
+    pub genesis: Vec<u8>,
+}
+
+instruction!(Initialize, "initialize", [0xaf, 0xaf, 0x6d, 0x1f, 0x0d, 0x98, 0x9b, 0xed]);
+
+impl Initialize {
+    /// Starts the rollup of a genesis.
+    pub fn new(genesis: &Genesis) -> Self {
+        Self { genesis: borsh::to_vec(genesis).unwrap_or_default() }
+    }
+}
+
+/// Accounts of [`Initialize`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InitializeAccounts {
+    /// `[signer, writable]` Pays for the accounts; recorded, without power over the rollup.
+    pub authority: Address,
+    /// `[writable]` The rollup, created.
+    pub rollup: Address,
+    /// `[writable]` The inbox, created.
+    pub inbox: Address,
+    /// `[writable]` The vault, funded to the rent minimum.
+    pub vault: Address,
+}
+
+impl InitializeAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        vec![
+            Meta::payer(self.authority),
+            Meta::writable(self.rollup),
+            Meta::writable(self.inbox),
+            Meta::writable(self.vault),
+            Meta::readonly(SYSTEM_PROGRAM),
+        ]
+    }
+}
+
+/// Moves lamports into the vault and appends a deposit to the inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct DepositSol {
+    /// Who receives the deposit on the chain.
+    pub recipient: Address,
+    /// Lamports, at least [`crate::constants::DEPOSIT_LAMPORTS_MIN`].
+    pub amount: u64,
+}
+
+instruction!(DepositSol, "deposit_sol", [0x6c, 0x51, 0x4e, 0x75, 0x7d, 0x9b, 0x38, 0xc8]);
+
+/// Accounts of [`DepositSol`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepositSolAccounts {
+    /// `[signer, writable]` Pays the deposit.
+    pub depositor: Address,
+    /// The rollup.
+    pub rollup: Address,
+    /// `[writable]` Its inbox.
+    pub inbox: Address,
+    /// `[writable]` Its vault.
+    pub vault: Address,
+}
+
+impl DepositSolAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        vec![
+            Meta::payer(self.depositor),
+            Meta::readonly(self.rollup),
+            Meta::writable(self.inbox),
+            Meta::writable(self.vault),
+            Meta::readonly(SYSTEM_PROGRAM),
+        ]
+    }
+}
+
+/// Posts a chunk of a batch's data; in any order, and again without harm.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct PostData {
+    /// The batch's number.
+    pub number: u64,
+    /// The chunk's index.
+    pub chunk_index: u16,
+    /// How many chunks the batch has; the same in each instruction.
+    pub chunk_count: u16,
+    /// The chunk.
+    pub bytes: Vec<u8>,
+}
+
+instruction!(PostData, "post_data", [0x27, 0x40, 0x21, 0x08, 0x3d, 0x68, 0x54, 0x53]);
+
+/// Accounts of [`PostData`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostDataAccounts {
+    /// `[signer, writable]` Pays for the data account.
+    pub poster: Address,
+    /// The rollup.
+    pub rollup: Address,
+    /// `[writable]` The poster's data account for the batch, created at first.
+    pub data: Address,
+}
+
+impl PostDataAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        vec![
+            Meta::payer(self.poster),
+            Meta::readonly(self.rollup),
+            Meta::writable(self.data),
+            Meta::readonly(SYSTEM_PROGRAM),
+        ]
+    }
+}
+
+/// Commits the next batch under a quorum of signatures over its settlement digest.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CommitBatch {
+    /// The encoding of [`BatchHeader`].
+    pub header: Vec<u8>,
+    /// Member indices, strictly increasing, with the members' signatures.
+    pub signatures: Vec<(u8, Signature)>,
+}
+
+instruction!(CommitBatch, "commit_batch", [0x1b, 0xea, 0x64, 0xe0, 0x86, 0x1f, 0xa8, 0x8e]);
+
+impl CommitBatch {
+    /// Commits the batch of a header.
+    pub fn new(header: &BatchHeader, signatures: Vec<(u8, Signature)>) -> Self {
+        Self { header: header.encode(), signatures }
+    }
+}
+
+/// Accounts of [`CommitBatch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitBatchAccounts {
+    /// `[signer, writable]` Pays for the batch account; anyone may.
+    pub poster: Address,
+    /// `[writable]` The rollup.
+    pub rollup: Address,
+    /// Its inbox.
+    pub inbox: Address,
+    /// The data account with all chunks, anyone's.
+    pub data: Address,
+    /// `[writable]` The batch, created.
+    pub batch: Address,
+}
+
+impl CommitBatchAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        vec![
+            Meta::payer(self.poster),
+            Meta::writable(self.rollup),
+            Meta::readonly(self.inbox),
+            Meta::readonly(self.data),
+            Meta::writable(self.batch),
+            Meta::readonly(SYSTEM_PROGRAM),
+        ]
+    }
+}
+
+/// Finalizes the next batch when its window is over; anyone may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct FinalizeBatch {
+    /// The batch's number.
+    pub number: u64,
+}
+
+instruction!(FinalizeBatch, "finalize_batch", [0xff, 0xd3, 0x82, 0x51, 0xa1, 0xef, 0x1b, 0x0b]);
+
+/// Accounts of [`FinalizeBatch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FinalizeBatchAccounts {
+    /// The program, which stands for accounts that are left out.
+    pub program: Address,
+    /// `[writable]` The rollup.
+    pub rollup: Address,
+    /// `[writable]` The batch, closed.
+    pub batch: Address,
+    /// `[writable]` Who committed it, repaid.
+    pub poster: Address,
+    /// `[writable]` The data account that it was committed with, closed, and its poster, repaid; may be left out.
+    pub data: Option<(Address, Address)>,
+}
+
+impl FinalizeBatchAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        let (data, data_poster) = match self.data {
+            Some((data, poster)) => (Meta::writable(data), Meta::writable(poster)),
+            None => (Meta::readonly(self.program), Meta::readonly(self.program)),
+        };
+        vec![
+            Meta::writable(self.rollup),
+            Meta::writable(self.batch),
+            Meta::writable(self.poster),
+            data,
+            data_poster,
+        ]
+    }
+}
+
+/// Closes a data account whose batch number is finalized; anyone may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CloseData {}
+
+instruction!(CloseData, "close_data", [0x0f, 0xca, 0xd9, 0x4c, 0xcb, 0xf8, 0x95, 0x2d]);
+
+/// Accounts of [`CloseData`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseDataAccounts {
+    /// The rollup.
+    pub rollup: Address,
+    /// `[writable]` The data account, closed.
+    pub data: Address,
+    /// `[writable]` Its poster, repaid.
+    pub poster: Address,
+}
+
+impl CloseDataAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        vec![Meta::readonly(self.rollup), Meta::writable(self.data), Meta::writable(self.poster)]
+    }
+}
+
+/// Pays a withdrawal that is proved under a finalized root; anyone may send it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Withdraw {
+    /// The batch after which the root stood.
+    pub root_number: u64,
+    /// The withdrawal's index.
+    pub index: u64,
+    /// Its asset.
+    pub asset: AssetId,
+    /// Its amount, in base units.
+    pub amount: u64,
+    /// A [`curvevm::tree::witness`] that opens the withdrawal's cell.
+    pub witness: Vec<u8>,
+}
+
+instruction!(Withdraw, "withdraw", [0xb7, 0x12, 0x46, 0x9c, 0x94, 0x6d, 0xa1, 0x22]);
+
+/// Accounts of [`Withdraw`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WithdrawAccounts {
+    /// `[signer, writable]` Pays for the page of nullifiers when it is new.
+    pub payer: Address,
+    /// The rollup.
+    pub rollup: Address,
+    /// `[writable]` Its vault.
+    pub vault: Address,
+    /// `[writable]` The page of the withdrawal's nullifier, created at first.
+    pub nullifiers: Address,
+    /// `[writable]` The withdrawal's recipient, paid. May be the payer.
+    pub recipient: Address,
+}
+
+impl WithdrawAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        vec![
+            Meta::payer(self.payer),
+            Meta::readonly(self.rollup),
+            Meta::writable(self.vault),
+            Meta::writable(self.nullifiers),
+            Meta::writable(self.recipient),
+            Meta::readonly(SYSTEM_PROGRAM),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, vec};
+
+    use curvevm::{
+        host::sha256,
+        types::{Address, AssetId, Signature},
+    };
+
+    use super::{
+        CloseData, CommitBatch, DepositSol, FinalizeBatch, Initialize, PostData, Withdraw,
+    };
+
+    #[test]
+    fn discriminators_are_those_of_anchor() {
+        for (name, discriminator) in [
+            ("initialize", Initialize::DISCRIMINATOR),
+            ("deposit_sol", DepositSol::DISCRIMINATOR),
+            ("post_data", PostData::DISCRIMINATOR),
+            ("commit_batch", CommitBatch::DISCRIMINATOR),
+            ("finalize_batch", FinalizeBatch::DISCRIMINATOR),
+            ("close_data", CloseData::DISCRIMINATOR),
+            ("withdraw", Withdraw::DISCRIMINATOR),
+        ] {
+            let hash = sha256(&[format!("global:{name}").as_bytes()]);
+            assert_eq!(hash.as_bytes()[..8], discriminator, "{name}");
+        }
+    }
+
+    #[test]
+    fn data_is_read_back() {
+        let withdraw = Withdraw {
+            root_number: 1,
+            index: 2,
+            asset: AssetId::SOL,
+            amount: 3,
+            witness: vec![0, 1],
+        };
+        assert_eq!(Withdraw::parse(&withdraw.data()), Some(withdraw.clone()));
+        assert_eq!(withdraw.data().len(), 8 + 8 + 8 + 32 + 8 + 4 + 2);
+        assert_eq!(DepositSol::parse(&withdraw.data()), None);
+        let commit =
+            CommitBatch { header: vec![1; 265], signatures: vec![(3, Signature::new([7; 64]))] };
+        assert_eq!(CommitBatch::parse(&commit.data()), Some(commit.clone()));
+        assert_eq!(commit.data().len(), 8 + 4 + 265 + 4 + 65);
+        let deposit = DepositSol { recipient: Address::new([1; 32]), amount: 5 };
+        assert_eq!(DepositSol::parse(&deposit.data()), Some(deposit));
+        assert_eq!(CloseData {}.data(), CloseData::DISCRIMINATOR);
+    }
+}

@@ -1,0 +1,70 @@
+//! Seeds of the program's addresses.
+//!
+//! | account | seeds |
+//! |---|---|
+//! | Rollup | `"rollup"`, chain id |
+//! | Vault | `"vault"`, rollup |
+//! | Inbox | `"inbox"`, rollup |
+//! | Batch | `"batch"`, rollup, number u64 |
+//! | Data | `"data"`, rollup, number u64, poster |
+//! | Nullifiers | `"nullifiers"`, rollup, page u64 |
+//!
+//! Integers are little-endian.
+
+use curvevm::types::{Address, Hash};
+
+use crate::constants::NULLIFIERS_PER_PAGE;
+
+/// First seed of a Rollup.
+pub const ROLLUP: &[u8] = b"rollup";
+/// First seed of a Vault.
+pub const VAULT: &[u8] = b"vault";
+/// First seed of an Inbox.
+pub const INBOX: &[u8] = b"inbox";
+/// First seed of a Batch.
+pub const BATCH: &[u8] = b"batch";
+/// First seed of a Data account.
+pub const DATA: &[u8] = b"data";
+/// First seed of a Nullifiers page.
+pub const NULLIFIERS: &[u8] = b"nullifiers";
+
+/// Seeds of the Rollup of a chain.
+pub fn rollup(chain_id: &Hash) -> [&[u8]; 2] {
+    [ROLLUP, chain_id.as_bytes()]
+}
+
+/// Seeds of a rollup's Vault: a system account that holds the deposited lamports.
+pub fn vault(rollup: &Address) -> [&[u8]; 2] {
+    [VAULT, rollup.as_bytes()]
+}
+
+/// Seeds of a rollup's Inbox.
+pub fn inbox(rollup: &Address) -> [&[u8]; 2] {
+    [INBOX, rollup.as_bytes()]
+}
+
+/// Seeds of a committed Batch; `number` is [`le`] of its number.
+pub fn batch<'a>(rollup: &'a Address, number: &'a [u8; 8]) -> [&'a [u8]; 3] {
+    [BATCH, rollup.as_bytes(), number]
+}
+
+/// Seeds of a poster's Data account for a batch; `number` is [`le`] of the batch's number.
+pub fn data<'a>(rollup: &'a Address, number: &'a [u8; 8], poster: &'a Address) -> [&'a [u8]; 4] {
+    [DATA, rollup.as_bytes(), number, poster.as_bytes()]
+}
+
+/// Seeds of a Nullifiers page; `page` is [`le`] of [`nullifier_page`].
+pub fn nullifiers<'a>(rollup: &'a Address, page: &'a [u8; 8]) -> [&'a [u8]; 3] {
+    [NULLIFIERS, rollup.as_bytes(), page]
+}
+
+/// An integer as a seed.
+pub const fn le(integer: u64) -> [u8; 8] {
+    integer.to_le_bytes()
+}
+
+/// The page that holds the nullifier of a withdrawal.
+pub const fn nullifier_page(withdrawal: u64) -> u64 {
+    // The divisor is a constant above zero.
+    withdrawal.wrapping_div(NULLIFIERS_PER_PAGE)
+}

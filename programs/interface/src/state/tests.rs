@@ -1,0 +1,242 @@
+//! Layout tests: discriminators, lengths, rings.
+
+use alloc::{format, vec, vec::Vec};
+
+use borsh::BorshSerialize;
+use curvevm::{
+    host::sha256,
+    inbox::{InboxMessage, MessageKind},
+    types::{Address, AssetId, Hash, Quote},
+};
+
+use super::{
+    ACCOUNT_VERSION, Batch, Data, FinalizedRoot, Inbox, InboxEntry, LayoutError, Nullifiers,
+    Rollup, nullifiers::nullifier_bit,
+};
+use crate::constants::{INBOX_CAPACITY, MEMBERS_MAX, NULLIFIERS_PER_PAGE, ROOTS_CAPACITY};
+
+fn rollup() -> Rollup {
+    Rollup {
+        version: ACCOUNT_VERSION,
+        bump: 1,
+        vault_bump: 2,
+        inbox_bump: 3,
+        member_count: 2,
+        reserved: 0,
+        chunk_bytes_max: 900,
+        chain_id: Hash::new([4; 32]),
+        authority: Address::new([5; 32]),
+        committee_hash: Hash::new([6; 32]),
+        challenge_slots: 7,
+        challenge_secs: 8,
+        inbox_delay_slots: 9,
+        committed_number: 100,
+        committed_height: 11,
+        committed_time_ms: 12,
+        committed_inbox_cursor: 13,
+        committed_withdrawals: 14,
+        committed_root: Hash::new([15; 32]),
+        committed_inbox_hash: Hash::new([16; 32]),
+        finalized_number: 90,
+        finalized_height: 18,
+        members: [Address::new([19; 32]); MEMBERS_MAX],
+        roots: [FinalizedRoot::default(); ROOTS_CAPACITY],
+    }
+}
+
+fn inbox() -> Inbox {
+    Inbox {
+        version: ACCOUNT_VERSION,
+        bump: 1,
+        reserved: [0; 6],
+        rollup: Address::new([2; 32]),
+        count: 0,
+        deposited: 0,
+        head: Hash::ZERO,
+        entries: [InboxEntry::default(); INBOX_CAPACITY],
+    }
+}
+
+fn batch() -> Batch {
+    Batch {
+        version: ACCOUNT_VERSION,
+        bump: 1,
+        header_version: 1,
+        reserved: 0,
+        signers: 0b1011,
+        rollup: Address::new([1; 32]),
+        number: 1,
+        batch_hash: Hash::new([2; 32]),
+        first_height: 1,
+        last_height: 2,
+        prev_root: Hash::new([3; 32]),
+        post_root: Hash::new([4; 32]),
+        trace_root: Hash::new([5; 32]),
+        data_hash: Hash::new([6; 32]),
+        inbox_hash: Hash::new([7; 32]),
+        inbox_cursor: 8,
+        segment_count: 9,
+        chunk_count: 10,
+        time_ms: 11,
+        withdrawals: 12,
+        vm_version: 13,
+        slot: 14,
+        unix_time: 15,
+        poster: Address::new([16; 32]),
+        data: Address::new([17; 32]),
+    }
+}
+
+fn data(hashes: Vec<Hash>) -> Data {
+    Data {
+        version: ACCOUNT_VERSION,
+        bump: 1,
+        posted: 0,
+        reserved: [0; 4],
+        rollup: Address::new([2; 32]),
+        number: 3,
+        poster: Address::new([4; 32]),
+        hashes,
+    }
+}
+
+fn nullifiers() -> Nullifiers {
+    Nullifiers {
+        version: ACCOUNT_VERSION,
+        bump: 1,
+        reserved: [0; 6],
+        rollup: Address::new([2; 32]),
+        page: 1,
+        bits: [0; 256],
+    }
+}
+
+fn account(discriminator: [u8; 8], body: &impl BorshSerialize) -> Vec<u8> {
+    let mut bytes = discriminator.to_vec();
+    bytes.extend(borsh::to_vec(body).unwrap());
+    bytes
+}
+
+#[test]
+fn discriminators_are_those_of_anchor() {
+    for (name, discriminator) in [
+        ("Rollup", Rollup::DISCRIMINATOR),
+        ("Inbox", Inbox::DISCRIMINATOR),
+        ("Batch", Batch::DISCRIMINATOR),
+        ("Data", Data::DISCRIMINATOR),
+        ("Nullifiers", Nullifiers::DISCRIMINATOR),
+    ] {
+        let hash = sha256(&[format!("account:{name}").as_bytes()]);
+        assert_eq!(hash.as_bytes()[..8], discriminator, "{name}");
+    }
+}
+
+#[test]
+fn accounts_have_their_stated_lengths_and_are_read_back() {
+    let bytes = account(Rollup::DISCRIMINATOR, &rollup());
+    assert_eq!(bytes.len(), Rollup::BYTES);
+    assert_eq!(Rollup::parse(&bytes), Ok(rollup()));
+    let bytes = account(Inbox::DISCRIMINATOR, &inbox());
+    assert_eq!(bytes.len(), Inbox::BYTES);
+    assert_eq!(Inbox::parse(&bytes), Ok(inbox()));
+    let bytes = account(Batch::DISCRIMINATOR, &batch());
+    assert_eq!(bytes.len(), Batch::BYTES);
+    assert_eq!(Batch::parse(&bytes), Ok(batch()));
+    let bytes = account(Data::DISCRIMINATOR, &data(vec![Hash::ZERO; 3]));
+    assert_eq!(bytes.len(), Data::bytes(3));
+    assert_eq!(Data::parse(&bytes), Ok(data(vec![Hash::ZERO; 3])));
+    let bytes = account(Nullifiers::DISCRIMINATOR, &nullifiers());
+    assert_eq!(bytes.len(), Nullifiers::BYTES);
+    assert_eq!(Nullifiers::parse(&bytes), Ok(nullifiers()));
+}
+
+#[test]
+fn no_account_passes_what_one_instruction_can_create() {
+    const CREATE_BYTES_MAX: usize = 10_240;
+    assert!(Inbox::BYTES <= CREATE_BYTES_MAX);
+    assert!(Data::bytes(crate::constants::CHUNKS_MAX) <= CREATE_BYTES_MAX);
+}
+
+#[test]
+fn refuses_another_account_and_a_short_one_and_a_later_one() {
+    let mut bytes = account(Batch::DISCRIMINATOR, &batch());
+    assert_eq!(Rollup::parse(&bytes), Err(LayoutError::Discriminator));
+    assert_eq!(Batch::parse(&bytes[..bytes.len() - 1]), Err(LayoutError::Length));
+    assert_eq!(Batch::parse(&bytes[..8]), Err(LayoutError::Length));
+    assert_eq!(Batch::parse(&bytes[..7]), Err(LayoutError::Discriminator));
+    bytes[8] = 2;
+    assert_eq!(Batch::parse(&bytes), Err(LayoutError::Version(2)));
+}
+
+#[test]
+fn later_bytes_are_left_alone() {
+    let mut bytes = account(Batch::DISCRIMINATOR, &batch());
+    bytes.extend([7; 40]);
+    assert_eq!(Batch::parse(&bytes), Ok(batch()));
+}
+
+#[test]
+fn a_root_is_found_while_it_is_kept() {
+    let mut rollup = rollup();
+    for number in 0..=90u64 {
+        let at = (number % ROOTS_CAPACITY as u64) as usize;
+        rollup.roots[at] = FinalizedRoot { number, root: Hash::new([number as u8; 32]) };
+    }
+    assert_eq!(rollup.finalized_root(90), Some(Hash::new([90; 32])));
+    assert_eq!(rollup.finalized_root(27), Some(Hash::new([27; 32])));
+    assert_eq!(rollup.finalized_root(26), None);
+    assert_eq!(rollup.finalized_root(91), None);
+    assert_eq!(rollup.committee().len(), 2);
+}
+
+#[test]
+fn messages_are_read_from_the_ring() {
+    let mut inbox = inbox();
+    for index in 0..100u64 {
+        inbox.entries[(index % INBOX_CAPACITY as u64) as usize] = InboxEntry {
+            hash: Hash::new([index as u8; 32]),
+            slot: index + 1_000,
+            amount: index + 5_000,
+            recipient: Address::new([9; 32]),
+            ..InboxEntry::default()
+        };
+        inbox.count = index + 1;
+    }
+    assert_eq!(inbox.message(100), None);
+    assert_eq!(inbox.message(15), None);
+    let kind = MessageKind::Deposit {
+        asset: AssetId::SOL,
+        amount: Quote::new(5_016),
+        recipient: Address::new([9; 32]),
+    };
+    assert_eq!(inbox.message(16), Some(InboxMessage { index: 16, slot: 1_016, kind }));
+    assert_eq!(inbox.messages_from(98).map(|messages| messages.len()), Some(2));
+    assert_eq!(inbox.messages_from(100), Some(vec![]));
+    assert_eq!(inbox.messages_from(15), None);
+}
+
+#[test]
+fn nullifiers_do_not_share_bits() {
+    let mut seen = [[0u8; 256]; 1];
+    for withdrawal in NULLIFIERS_PER_PAGE..NULLIFIERS_PER_PAGE * 2 {
+        let (byte, mask) = nullifier_bit(withdrawal);
+        assert_eq!(seen[0][byte] & mask, 0);
+        seen[0][byte] |= mask;
+    }
+    assert_eq!(seen[0], [0xff; 256]);
+    let mut page = nullifiers();
+    page.bits[1] = 0b10;
+    assert_eq!(page.is_paid(NULLIFIERS_PER_PAGE + 9), Some(true));
+    assert_eq!(page.is_paid(NULLIFIERS_PER_PAGE + 8), Some(false));
+    assert_eq!(page.is_paid(9), None);
+}
+
+#[test]
+fn missing_chunks_are_named() {
+    let mut data = data(vec![Hash::new([1; 32]), Hash::ZERO, Hash::ZERO]);
+    data.posted = 1;
+    assert!(!data.is_complete());
+    assert_eq!(data.missing().collect::<Vec<_>>(), [1, 2]);
+    data.hashes = vec![Hash::new([1; 32])];
+    assert!(data.is_complete());
+}
