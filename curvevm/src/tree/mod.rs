@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The same type serves natively, whole and shared between forks by reference counts, and on-chain, where a [`witness`] opens
-//! just the paths that are touched. Cells are never removed: an emptied cell stays with zero amounts (docs/adr/001).
+//! just the paths that are touched. Cells are never removed: an emptied cell stays with zero amounts (docs/adr/0001-cells-are-never-removed.md).
 //!
 //! # Invariants
 //!
