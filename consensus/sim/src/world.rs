@@ -188,8 +188,9 @@ impl World {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Deliver { slot, from, bytes } => self.deliver(slot, from, &bytes),
-            Event::Crash { slot } => self.crash(slot),
-            Event::Restart { slot } => self.start(slot),
+            Event::Crash { slot } if self.slots[slot].core.is_some() => self.crash(slot),
+            Event::Restart { slot } if self.slots[slot].core.is_none() => self.start(slot),
+            Event::Crash { .. } | Event::Restart { .. } => {}
             Event::Timer { slot, life, kind, view, token } => {
                 if self.lives(slot, life) && self.slots[slot].timers.get(&kind) == Some(&token) {
                     self.note(1, slot, &view.get().to_le_bytes());
