@@ -1,0 +1,9 @@
+//! From the syntax tree to the HIR: names, kinds, units and what must be said.
+
+mod amounts;
+mod curve;
+mod sink;
+mod trades;
+
+pub(crate) use curve::curve;
+pub(crate) use trades::trades;

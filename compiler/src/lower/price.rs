@@ -1,0 +1,135 @@
+//! Linear prices as Q64.64 and 2^-128.
+//!
+//! Everything is rounded down. With the source's prices `f` and `t` for one base unit, `F = floor(f·2^64)`,
+//! `T = floor(t·2^64)`, and over `n` base units the slope `b = floor((T - F)·2^64 / n)`:
+//!
+//! * at the start the compiled price is below the source's by less than one unit of 2^-64;
+//! * at the end it is `F + b·n/2^64`, which is in `(T - 1, T]`, so below the source's by less than two such units;
+//! * in between the error is linear, so that any purchase of up to `n` units is too cheap by less than `2·n/2^64`;
+//! * a next piece that starts at `t` starts at `T`, so that rounding never makes the price fall.
+
+use crate::hir::Price;
+
+/// Limbs of a [`Wide`]: a mantissa of 128 bits, 64 for the fraction, and room for factors of ten.
+const LIMBS: usize = 5;
+
+/// The start and the slope of a linear piece, as the module has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) start: u128,
+    pub(super) slope: u128,
+    /// In units of 2^-64, rounded up: the compiled price is less than this below the source's.
+    pub(super) error_max: u64,
+}
+
+impl Line {
+    /// The line from one price to another over `length` base units of a token; none when it does not fit.
+    pub(super) fn between(from: Price, to: Price, length: u64, decimals: u8) -> Option<Self> {
+        let start = q64_floor(from, decimals)?;
+        let rise = q64_floor(to, decimals)?.checked_sub(start)?;
+        let length = u128::from(length);
+        let (whole, rest) = (rise.checked_div(length)?, rise.checked_rem(length)?);
+        let whole = u64::try_from(whole).ok()?;
+        let slope = (u128::from(whole) << 64) + (rest << 64) / length;
+        let is_exact = (rest << 64) % length == 0;
+        Some(Self { start, slope, error_max: if is_exact { 1 } else { 2 } })
+    }
+}
+
+/// `floor` of a price for one base unit, in units of 2^-64; none when it does not fit.
+fn q64_floor(price: Price, decimals: u8) -> Option<u128> {
+    let exponent = price.exponent.checked_sub(i16::from(decimals))?;
+    let mut wide = Wide::shifted(price.mantissa);
+    // Dividing by ten again and again, rounding down each time, is dividing once by the power, rounding down.
+    for _ in 0..exponent.unsigned_abs() {
+        wide = if exponent < 0 { wide.tenth_floor() } else { wide.times_ten()? };
+    }
+    wide.to_u128()
+}
+
+/// An unsigned integer, least limb first.
+#[derive(Clone, Copy, Debug)]
+struct Wide([u64; LIMBS]);
+
+impl Wide {
+    /// `value · 2^64`.
+    const fn shifted(value: u128) -> Self {
+        Self([0, value as u64, (value >> 64) as u64, 0, 0])
+    }
+
+    fn times_ten(mut self) -> Option<Self> {
+        let mut carry = 0u128;
+        for limb in &mut self.0 {
+            let product = u128::from(*limb) * 10 + carry;
+            *limb = product as u64;
+            carry = product >> 64;
+        }
+        (carry == 0).then_some(self)
+    }
+
+    fn tenth_floor(mut self) -> Self {
+        let mut rest = 0u128;
+        for limb in self.0.iter_mut().rev() {
+            let value = rest << 64 | u128::from(*limb);
+            *limb = (value / 10) as u64;
+            rest = value % 10;
+        }
+        self
+    }
+
+    fn to_u128(self) -> Option<u128> {
+        let [low, high, rest @ ..] = self.0;
+        (rest == [0; LIMBS - 2]).then_some(u128::from(high) << 64 | u128::from(low))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Line, q64_floor};
+    use crate::hir::Price;
+
+    #[test]
+    fn prices_are_rounded_down() {
+        let price = |mantissa, exponent| Price { mantissa, exponent };
+        assert_eq!(q64_floor(price(1, 0), 0), Some(1 << 64));
+        assert_eq!(q64_floor(price(15, -1), 0), Some(3 << 63));
+        assert_eq!(q64_floor(price(1, 0), 1), Some((1u128 << 64) / 10));
+        assert_eq!(q64_floor(price(28, 0), 6), Some((28u128 << 64) / 1_000_000));
+        assert_eq!(q64_floor(price(1, -38), 18), Some(0));
+        assert_eq!(q64_floor(price(1 << 64, 0), 0), None);
+        assert_eq!(q64_floor(price(u128::MAX, 9), 0), None);
+        assert_eq!(q64_floor(price((1 << 64) - 1, 0), 0), Some(((1 << 64) - 1) << 64));
+    }
+
+    #[test]
+    fn a_line_without_length_or_with_a_fall_is_none() {
+        let price = |mantissa| Price { mantissa, exponent: 0 };
+        assert_eq!(Line::between(price(1), price(2), 0, 0), None);
+        assert_eq!(Line::between(price(2), price(1), 1, 0), None);
+        assert_eq!(Line::between(price(0), price(1), 1, 0).unwrap().slope, 1 << 128 - 1 >> 0);
+    }
+
+    proptest! {
+        /// The end is reached from below, by less than one unit of the rounded target.
+        #[test]
+        fn the_end_is_reached(
+            from in 0u128..1 << 60, rise in 0u128..1 << 60, scale in 0i16..20, decimals in 0u8..=18,
+            length in 1u64..,
+        ) {
+            let price = |mantissa| Price { mantissa, exponent: 9 - scale };
+            let (Some(target), Some(line)) = (
+                q64_floor(price(from + rise), decimals),
+                Line::between(price(from), price(from + rise), length, decimals),
+            ) else { return Ok(()) };
+            let length = u128::from(length);
+            // b·n in two halves, since it has up to 192 bits.
+            let (high, low) = ((line.slope >> 64) * length, (line.slope & u128::from(u64::MAX)) * length);
+            let reached = line.start + high + (low >> 64);
+            let exact = low & u128::from(u64::MAX) == 0;
+            prop_assert!(reached == target || !exact && reached + 1 == target);
+            prop_assert_eq!(line.error_max == 1, reached == target && exact);
+        }
+    }
+}

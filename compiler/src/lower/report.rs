@@ -1,0 +1,73 @@
+//! The report on a compiled curve: how far the module is from its source, and what completing it costs.
+
+use curvevm::{
+    cell::{Curve, Phase},
+    curve,
+    error::Error,
+    module::Module,
+    program::BuyOrder,
+    types::{Address, AssetId, Base, Quote},
+};
+use serde::Serialize;
+
+/// What is proven of a compiled curve. The module has passed the verifier besides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// One for each piece, in order.
+    pub pieces: Vec<PieceReport>,
+    /// The purchase that completes the curve at once.
+    pub completion: Completion,
+}
+
+/// How far a piece is from its source. Compiled prices are never above those of the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PieceReport {
+    /// Tokens that the piece sells, in base units.
+    pub sell: Base,
+    /// The compiled price is less than this much below the source's, in 2^-64 quote base units for one token base unit.
+    pub price_error_max: u64,
+    /// Any purchase inside the piece costs at most this much less than under the source's price, in quote base units and
+    /// before the cost is rounded up.
+    pub cost_error_max: Quote,
+}
+
+/// A purchase from genesis until the curve is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Completion {
+    /// Tokens bought, in base units.
+    pub base: Base,
+    /// Quote that the curve collects, in base units.
+    pub quote: Quote,
+    /// The protocol's fee on it.
+    pub protocol_fee: Quote,
+    /// The creator's fee on it.
+    pub creator_fee: Quote,
+}
+
+impl Completion {
+    /// Buys all that a verified module sells.
+    pub(super) fn of(module: &Module) -> Result<Self, Error> {
+        let genesis = Curve {
+            version: 0,
+            module: module.hash(),
+            quote_asset: AssetId::SOL,
+            creator: Address::default(),
+            name: String::new(),
+            symbol: String::new(),
+            sold: Base::ZERO,
+            reserve: Quote::ZERO,
+            marks: Vec::new(),
+            protocol_fees: Quote::ZERO,
+            creator_fees: Quote::ZERO,
+            phase: Phase::Trading,
+        };
+        let order = BuyOrder::ExactOut { base: module.sale_end(), quote_max: Quote::MAX };
+        let fill = curve::buy(module, &genesis, &order)?;
+        Ok(Self {
+            base: fill.base,
+            quote: fill.quote,
+            protocol_fee: fill.fees.protocol,
+            creator_fee: fill.fees.creator,
+        })
+    }
+}

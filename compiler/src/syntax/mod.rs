@@ -1,0 +1,5 @@
+//! The syntax tree: statements, without what they mean.
+
+mod tree;
+
+pub(crate) use tree::{Argument, ArgumentKind, Block, Statement, Tree};
