@@ -1,0 +1,146 @@
+//! The program's instructions as writes: data and accounts from the interface, addresses, compute bounds.
+
+use asset_rollup_interface::{error::RollupError, instruction as ix, seeds, state::Batch};
+use curvevm::{genesis::Genesis, types::{Address, Quote}};
+use solana_instruction::{AccountMeta, Instruction};
+use solana_pubkey::Pubkey;
+
+use super::{
+    address::{address, pubkey},
+    client::{Chunk, Claim, Commit, L1Client},
+    error::L1Error,
+    send::Write,
+};
+use crate::keys::Key;
+
+/// What most instructions may use; they need a tenth of it.
+const COMPUTE_UNITS: u32 = 200_000;
+/// What one in-program signature check may use.
+const COMPUTE_UNITS_SIGNATURE: u32 = 40_000;
+/// The most that Solana gives a transaction.
+const COMPUTE_UNITS_MAX: u32 = 1_400_000;
+
+pub(super) fn initialize(client: &L1Client, authority: &Key, genesis: &Genesis) -> Write {
+    let at = client.addresses();
+    let accounts = ix::InitializeAccounts {
+        authority: authority.address(),
+        rollup: address(&at.rollup),
+        inbox: address(&at.inbox),
+        vault: address(&at.vault),
+    };
+    write(client, "initialize", (ix::Initialize::new(genesis).data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn deposit_sol(client: &L1Client, depositor: &Key, recipient: &Address, amount: Quote) -> Write {
+    let at = client.addresses();
+    let accounts = ix::DepositSolAccounts {
+        depositor: depositor.address(),
+        rollup: address(&at.rollup),
+        inbox: address(&at.inbox),
+        vault: address(&at.vault),
+    };
+    let data = ix::DepositSol { recipient: *recipient, amount: amount.get() }.data();
+    write(client, "deposit_sol", (data, &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn post_data(client: &L1Client, poster: &Key, chunk: &Chunk<'_>) -> Write {
+    let at = client.addresses();
+    let accounts = ix::PostDataAccounts {
+        poster: poster.address(),
+        rollup: address(&at.rollup),
+        data: address(&at.data(chunk.number, &poster.address())),
+    };
+    let data = ix::PostData {
+        number: chunk.number,
+        chunk_index: chunk.index,
+        chunk_count: chunk.count,
+        bytes: chunk.bytes.to_vec(),
+    }
+    .data();
+    write(client, "post_data", (data, &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn commit_batch(client: &L1Client, poster: &Key, commit: &Commit<'_>) -> Write {
+    let at = client.addresses();
+    let accounts = ix::CommitBatchAccounts {
+        poster: poster.address(),
+        rollup: address(&at.rollup),
+        inbox: address(&at.inbox),
+        data: address(&at.data(commit.header.number, commit.data_poster)),
+        batch: address(&at.batch(commit.header.number)),
+    };
+    let signatures = u32::try_from(commit.signatures.len()).unwrap_or(u32::MAX);
+    let units = COMPUTE_UNITS_SIGNATURE.saturating_mul(signatures).saturating_add(COMPUTE_UNITS);
+    let data = ix::CommitBatch::new(commit.header, commit.signatures.to_vec()).data();
+    write(client, "commit_batch", (data, &accounts.metas()), units.min(COMPUTE_UNITS_MAX))
+}
+
+pub(super) fn finalize_batch(client: &L1Client, batch: &Batch, data_poster: Option<&Address>) -> Write {
+    let at = client.addresses();
+    let accounts = ix::FinalizeBatchAccounts {
+        program: client.config().program_id,
+        rollup: address(&at.rollup),
+        batch: address(&at.batch(batch.number)),
+        poster: batch.poster,
+        data: data_poster.map(|poster| (batch.data, *poster)),
+    };
+    let data = ix::FinalizeBatch { number: batch.number }.data();
+    write(client, "finalize_batch", (data, &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn close_data(client: &L1Client, number: u64, poster: &Address) -> Write {
+    let at = client.addresses();
+    let accounts = ix::CloseDataAccounts {
+        rollup: address(&at.rollup),
+        data: address(&at.data(number, poster)),
+        poster: *poster,
+    };
+    write(client, "close_data", (ix::CloseData {}.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn withdraw(client: &L1Client, payer: &Key, claim: &Claim<'_>) -> Write {
+    let at = client.addresses();
+    let page = seeds::nullifier_page(claim.withdrawal.index);
+    let accounts = ix::WithdrawAccounts {
+        payer: payer.address(),
+        rollup: address(&at.rollup),
+        vault: address(&at.vault),
+        nullifiers: address(&at.nullifiers(page)),
+        recipient: claim.withdrawal.recipient,
+    };
+    let data = ix::Withdraw {
+        root_number: claim.batch,
+        index: claim.withdrawal.index,
+        asset: claim.withdrawal.asset,
+        amount: claim.withdrawal.amount.get(),
+        witness: claim.witness.to_vec(),
+    }
+    .data();
+    write(client, "withdraw", (data, &accounts.metas()), COMPUTE_UNITS)
+}
+
+/// The error of a number that the program, or Anchor in it, reported.
+pub(super) fn program_error(what: &'static str, number: u32) -> L1Error {
+    match RollupError::from_code(number) {
+        Some(error) => L1Error::Program { what, number, name: error.name(), message: error.message().to_owned() },
+        None => L1Error::Program {
+            what,
+            number,
+            name: "unknown",
+            message: "an error that this version does not know: check its version and the program id".to_owned(),
+        },
+    }
+}
+
+fn write(client: &L1Client, what: &'static str, (data, metas): (Vec<u8>, &[ix::Meta]), units: u32) -> Write {
+    let program_id: Pubkey = client.addresses().program();
+    let accounts = metas
+        .iter()
+        .map(|meta| AccountMeta {
+            pubkey: pubkey(&meta.address),
+            is_signer: meta.signer,
+            is_writable: meta.writable,
+        })
+        .collect();
+    Write { what, instruction: Instruction { program_id, accounts, data }, compute_units_max: units }
+}
