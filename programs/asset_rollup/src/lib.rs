@@ -1,1 +1,121 @@
-//! The AssetRollup program.
+//! The AssetRollup program: settlement of Asset L2 on Solana.
+//!
+//! # Status
+//!
+//! Experimental. Accounts are versioned; error numbers are append-only (`asset-rollup-interface`).
+//!
+//! # Rules
+//!
+//! 1. A rollup is started from its whole genesis, whose hash is the chain id, so that nobody can start it otherwise.
+//! 2. Deposits are appended to a hash chain. A batch that leaves out a message past its delay is refused.
+//! 3. A batch is committed in order, under a quorum of signatures over its settlement digest, when all of its data is posted.
+//! 4. A batch is finalized in order, when its window is over in slots and in seconds.
+//! 5. Only a withdrawal proved under a finalized root moves lamports out of the vault, once.
+//!
+//! # Invariants
+//!
+//! 1. `finalized_number <= committed_number`, and both only grow.
+//! 2. The vault holds the rent minimum and what was deposited, less what was withdrawn.
+//! 3. The inbox ring holds every message that no committed batch has consumed.
+//! 4. A nullifier that is set is never cleared.
+#![no_std]
+#![cfg_attr(all(target_os = "solana", feature = "upstream-llvm"), feature(abi_unadjusted))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss
+    )
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+#[cfg(any(test, all(target_os = "solana", feature = "upstream-llvm")))]
+mod builtins;
+pub mod constants;
+pub mod error;
+#[allow(
+    unused_variables,
+    reason = "Anchor reads the arguments of an instruction again when it ends"
+)]
+pub mod instructions;
+pub mod state;
+
+use anchor_lang::prelude::*;
+#[cfg(target_os = "solana")]
+use solana_compiler_builtins as _;
+
+pub use instructions::*;
+
+declare_id!("5k4r7wUh7rPMwkatgPvg24JnJ3KbctvXmLm3k2FuCt2b");
+
+/// The instructions. Their arguments are documented in `asset-rollup-interface`, their accounts with their structs.
+#[program]
+pub mod asset_rollup {
+    use super::*;
+
+    /// Starts a rollup from its genesis.
+    pub fn initialize(ctx: &mut Context<Initialize>, genesis: &[u8]) -> Result<()> {
+        instructions::initialize::initialize(ctx, genesis)
+    }
+
+    /// Moves lamports into the vault and appends a deposit to the inbox.
+    pub fn deposit_sol(
+        ctx: &mut Context<DepositSol>,
+        recipient: [u8; 32],
+        amount: u64,
+    ) -> Result<()> {
+        instructions::deposit_sol::deposit_sol(ctx, recipient, amount)
+    }
+
+    /// Records the hash of a chunk of a batch's data.
+    pub fn post_data(
+        ctx: &mut Context<PostData>,
+        number: u64,
+        chunk_index: u16,
+        chunk_count: u16,
+        bytes: &[u8],
+    ) -> Result<()> {
+        let chunk = Chunk { number, index: chunk_index, count: chunk_count, bytes };
+        instructions::post_data::post_data(ctx, &chunk)
+    }
+
+    /// Commits the next batch under a quorum of signatures.
+    pub fn commit_batch(
+        ctx: &mut Context<CommitBatch>,
+        header: &[u8],
+        signatures: alloc::vec::Vec<MemberSignature>,
+    ) -> Result<()> {
+        instructions::commit_batch::commit_batch(ctx, header, &signatures)
+    }
+
+    /// Finalizes the next batch when its window is over.
+    pub fn finalize_batch(ctx: &mut Context<FinalizeBatch>, number: u64) -> Result<()> {
+        instructions::finalize_batch::finalize_batch(ctx, number)
+    }
+
+    /// Closes a data account that is not needed any more.
+    pub fn close_data(ctx: &mut Context<CloseData>) -> Result<()> {
+        instructions::close_data::close_data(ctx)
+    }
+
+    /// Pays a withdrawal that is proved under a finalized root.
+    pub fn withdraw(
+        ctx: &mut Context<Withdraw>,
+        root_number: u64,
+        index: u64,
+        asset: [u8; 32],
+        amount: u64,
+        witness: &[u8],
+    ) -> Result<()> {
+        let claim = Claim { root_number, index, asset, amount, witness };
+        instructions::withdraw::withdraw(ctx, &claim)
+    }
+}

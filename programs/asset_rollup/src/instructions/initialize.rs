@@ -1,0 +1,137 @@
+//! `initialize`: starts a rollup from its genesis.
+
+use anchor_lang::{cpi::rent_exempt_lamports, prelude::*, system_program};
+use asset_rollup_interface::{constants::MEMBERS_MAX, seeds, state::ACCOUNT_VERSION};
+use curvevm::{
+    codec::{CHUNK_BYTES_MAX, SEGMENT_BYTES_MAX},
+    genesis::{GENESIS_VERSION, Genesis, Params},
+    types::{Address as Key, Hash},
+};
+
+use crate::{
+    constants::{SECS_MAX, SLOTS_MAX},
+    error::{RollupError, ensure, fail},
+    state::{Inbox, Rollup},
+};
+
+/// Accounts of `initialize`.
+#[derive(Accounts)]
+#[instruction(genesis: &[u8])]
+pub struct Initialize {
+    /// `[signer, writable]` Pays for the accounts.
+    #[account(mut)]
+    pub authority: Signer,
+    /// `[writable]` Created.
+    #[account(
+        init,
+        payer = authority,
+        seeds = [seeds::ROLLUP, chain_id(genesis)?],
+        bump
+    )]
+    pub rollup: Account<Rollup>,
+    /// `[writable]` Created.
+    #[account(init, payer = authority, seeds = [seeds::INBOX, rollup.address().as_ref()], bump)]
+    pub inbox: Account<Inbox>,
+    /// `[writable]` Funded to the rent minimum.
+    #[account(mut, seeds = [seeds::VAULT, rollup.address().as_ref()], bump)]
+    pub vault: SystemAccount,
+    /// Creates the accounts.
+    pub system_program: Program<System>,
+}
+
+/// The chain id of an encoded genesis.
+fn chain_id(genesis: &[u8]) -> Result<Hash> {
+    Ok(decode(genesis)?.hash())
+}
+
+fn decode(genesis: &[u8]) -> Result<Genesis> {
+    let genesis: Genesis =
+        borsh::from_slice(genesis).map_err(|_| fail(RollupError::InvalidGenesis))?;
+    ensure(genesis.version == GENESIS_VERSION, RollupError::InvalidGenesis)?;
+    Ok(genesis)
+}
+
+/// Starts a rollup from its genesis.
+///
+/// # Errors
+///
+/// [`RollupError`].
+#[inline(never)]
+pub fn initialize(ctx: &mut Context<Initialize>, genesis: &[u8]) -> Result<()> {
+    let genesis = decode(genesis)?;
+    let program_id = ctx.program_id.to_bytes();
+    ensure(genesis.program_id == Key::new(program_id), RollupError::WrongProgram)?;
+    check_committee(&genesis.committee)?;
+    check_params(&genesis.params)?;
+    fund_vault(&mut ctx.accounts)?;
+
+    let (bump, vault_bump, inbox_bump) = (ctx.bumps.rollup, ctx.bumps.vault, ctx.bumps.inbox);
+    let accounts = &mut ctx.accounts;
+    let (rollup_address, authority) = (*accounts.rollup.address(), *accounts.authority.address());
+    let rollup = &mut *accounts.rollup;
+    (rollup.version, rollup.bump) = (ACCOUNT_VERSION, bump);
+    (rollup.vault_bump, rollup.inbox_bump) = (vault_bump, inbox_bump);
+    rollup.authority = authority;
+    start(rollup, &genesis)?;
+    rollup.check()?;
+
+    let inbox = &mut *accounts.inbox;
+    (inbox.version, inbox.bump) = (ACCOUNT_VERSION, inbox_bump);
+    inbox.rollup = rollup_address;
+    Ok(())
+}
+
+/// Writes what follows from the genesis.
+fn start(rollup: &mut Rollup, genesis: &Genesis) -> Result<()> {
+    let params = &genesis.params;
+    rollup.chunk_bytes_max = params.chunk_bytes_max;
+    rollup.challenge_slots = params.challenge_slots;
+    rollup.challenge_secs = params.challenge_secs;
+    rollup.inbox_delay_slots = params.inbox_delay_slots;
+    rollup.chain_id = genesis.hash().to_bytes();
+    rollup.committee_hash = genesis.committee_hash().to_bytes();
+    let members = genesis.committee.len();
+    rollup.member_count = u8::try_from(members).map_err(|_| fail(RollupError::InvalidCommittee))?;
+    for (slot, member) in rollup.members.iter_mut().zip(&genesis.committee) {
+        *slot = member.to_bytes();
+    }
+    rollup.committed_time_ms = genesis.time_ms;
+    let mut tree = genesis.tree().map_err(|_| fail(RollupError::InvalidGenesis))?;
+    let root = tree.root().to_bytes();
+    rollup.committed_root = root;
+    rollup.finalize(0, 0, root)
+}
+
+fn check_committee(committee: &[Key]) -> Result<()> {
+    let mut seen: &[Key] = committee;
+    let mut distinct = true;
+    while let Some((member, rest)) = seen.split_first() {
+        distinct &= !rest.contains(member);
+        seen = rest;
+    }
+    let counted = (1..=MEMBERS_MAX).contains(&committee.len());
+    ensure(counted && distinct, RollupError::InvalidCommittee)
+}
+
+fn check_params(params: &Params) -> Result<()> {
+    let chunk = usize::from(params.chunk_bytes_max);
+    let valid = (SEGMENT_BYTES_MAX..=CHUNK_BYTES_MAX).contains(&chunk)
+        && params.challenge_slots <= SLOTS_MAX
+        && params.challenge_secs <= SECS_MAX
+        && (1..=SLOTS_MAX).contains(&params.inbox_delay_slots);
+    ensure(valid, RollupError::InvalidParams)
+}
+
+/// Raises the vault to the rent minimum; whoever derives its address may have sent something before.
+fn fund_vault(accounts: &mut Initialize) -> Result<()> {
+    let minimum = rent_exempt_lamports(0)?;
+    let missing = minimum.saturating_sub(accounts.vault.account().lamports());
+    if missing == 0 {
+        return Ok(());
+    }
+    let transfer = system_program::Transfer {
+        from: accounts.authority.cpi_handle_mut(),
+        to: accounts.vault.cpi_handle_mut(),
+    };
+    system_program::transfer(CpiContext::new(&system_program::ID, transfer), missing)
+}

@@ -1,0 +1,17 @@
+//! Instructions, one file each: accounts, then the handler.
+
+pub mod close_data;
+pub mod commit_batch;
+pub mod deposit_sol;
+pub mod finalize_batch;
+pub mod initialize;
+pub mod post_data;
+pub mod withdraw;
+
+pub use close_data::*;
+pub use commit_batch::*;
+pub use deposit_sol::*;
+pub use finalize_batch::*;
+pub use initialize::*;
+pub use post_data::*;
+pub use withdraw::*;

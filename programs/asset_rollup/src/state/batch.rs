@@ -1,0 +1,116 @@
+//! A committed batch, until it is finalized.
+
+use anchor_lang::prelude::*;
+use asset_rollup_interface::state::ACCOUNT_VERSION;
+use curvevm::batch::BatchHeader;
+
+use crate::{
+    error::{RollupError, ensure, fail},
+    state::Rollup,
+};
+
+/// A committed batch; fields as in `asset_rollup_interface::state::Batch`.
+#[account]
+pub struct Batch {
+    pub version: u8,
+    pub bump: u8,
+    pub header_version: u8,
+    pub reserved: u8,
+    pub signers: u32,
+    pub rollup: Address,
+    pub number: u64,
+    pub batch_hash: [u8; 32],
+    pub first_height: u64,
+    pub last_height: u64,
+    pub prev_root: [u8; 32],
+    pub post_root: [u8; 32],
+    pub trace_root: [u8; 32],
+    pub data_hash: [u8; 32],
+    pub inbox_hash: [u8; 32],
+    pub inbox_cursor: u64,
+    pub segment_count: u32,
+    pub chunk_count: u32,
+    pub time_ms: u64,
+    pub withdrawals: u64,
+    pub vm_version: u64,
+    pub slot: u64,
+    pub unix_time: i64,
+    pub poster: Address,
+    pub data: Address,
+}
+
+/// How a batch was committed.
+pub struct Commitment {
+    /// Bump of the batch's address.
+    pub bump: u8,
+    /// Bits of the members whose signatures were counted.
+    pub signers: u32,
+    /// The rollup.
+    pub rollup: Address,
+    /// Who commits it.
+    pub poster: Address,
+    /// The account that holds the hashes of its chunks.
+    pub data: Address,
+    /// When.
+    pub clock: Clock,
+}
+
+impl Batch {
+    /// The batch of a header.
+    pub fn new(header: &BatchHeader, commitment: &Commitment) -> Self {
+        Self {
+            version: ACCOUNT_VERSION,
+            bump: commitment.bump,
+            header_version: header.version,
+            reserved: 0,
+            signers: commitment.signers,
+            rollup: commitment.rollup,
+            number: header.number,
+            batch_hash: header.hash().to_bytes(),
+            first_height: header.first_height,
+            last_height: header.last_height,
+            prev_root: header.prev_root.to_bytes(),
+            post_root: header.post_root.to_bytes(),
+            trace_root: header.trace_root.to_bytes(),
+            data_hash: header.data_hash.to_bytes(),
+            inbox_hash: header.inbox_hash.to_bytes(),
+            inbox_cursor: header.inbox_cursor,
+            segment_count: header.segment_count,
+            chunk_count: header.chunk_count,
+            time_ms: header.time_ms,
+            withdrawals: header.withdrawals,
+            vm_version: header.vm_version,
+            slot: commitment.clock.slot,
+            unix_time: commitment.clock.unix_timestamp,
+            poster: commitment.poster,
+            data: commitment.data,
+        }
+    }
+
+    /// Whether the challenge window is over, in slots and in seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`RollupError::Overflow`].
+    pub fn is_window_over(&self, rollup: &Rollup, clock: &Clock) -> Result<bool> {
+        let overflow = || fail(RollupError::Overflow);
+        let secs = i64::try_from(rollup.challenge_secs).map_err(|_| overflow())?;
+        let slot = self.slot.checked_add(rollup.challenge_slots).ok_or_else(overflow)?;
+        let time = self.unix_time.checked_add(secs).ok_or_else(overflow)?;
+        Ok(clock.slot >= slot && clock.unix_timestamp >= time)
+    }
+
+    /// Checks the account's invariants after a change.
+    ///
+    /// # Errors
+    ///
+    /// [`RollupError::Corrupt`].
+    pub fn check(&self) -> Result<()> {
+        let valid = self.number > 0
+            && self.first_height <= self.last_height
+            && self.signers != 0
+            && self.segment_count > 0
+            && self.chunk_count > 0;
+        ensure(valid, RollupError::Corrupt)
+    }
+}

@@ -1,0 +1,27 @@
+//! Accounts. Each is the layout of the same name in `asset-rollup-interface`, mapped without copying.
+
+mod batch;
+mod data;
+mod inbox;
+mod nullifiers;
+mod rollup;
+
+pub use batch::{Batch, Commitment};
+pub use data::{Data, DataAccount};
+pub use inbox::{Deposit, Inbox, InboxEntry};
+pub use nullifiers::Nullifiers;
+pub use rollup::{FinalizedRoot, Rollup};
+
+use asset_rollup_interface::state::{self as layout, DISCRIMINATOR_BYTES};
+use core::mem::size_of;
+
+// The structs are mapped, and off-chain readers decode Borsh: both must be the same bytes. None has padding (Anchor asserts it),
+// all integers are little-endian, and so equal sizes and equal order of fields suffice.
+const _: () = assert!(size_of::<Rollup>() + DISCRIMINATOR_BYTES == layout::Rollup::BYTES);
+const _: () = assert!(size_of::<Inbox>() + DISCRIMINATOR_BYTES == layout::Inbox::BYTES);
+const _: () = assert!(size_of::<Batch>() + DISCRIMINATOR_BYTES == layout::Batch::BYTES);
+const _: () = assert!(size_of::<Nullifiers>() + DISCRIMINATOR_BYTES == layout::Nullifiers::BYTES);
+const _: () = assert!(DataAccount::space_for(0) == layout::Data::bytes(0));
+const _: () = assert!(DataAccount::space_for(256) == layout::Data::bytes(256));
+#[cfg(target_endian = "big")]
+compile_error!("accounts are little-endian");
