@@ -115,10 +115,10 @@ pub fn chunk_hash(bytes: &[u8]) -> Hash {
 }
 
 /// The hash over the chunks' hashes, in order: `sha256("asset-l2/data/v1" ‖ hashes)`.
-pub fn data_hash(chunk_hashes: &[Hash]) -> Hash {
+pub fn data_hash<H: AsRef<[u8]>>(chunk_hashes: &[H]) -> Hash {
     let mut parts: Vec<&[u8]> = Vec::with_capacity(chunk_hashes.len().saturating_add(1));
     parts.push(b"asset-l2/data/v1");
-    parts.extend(chunk_hashes.iter().map(|hash| hash.as_ref()));
+    parts.extend(chunk_hashes.iter().map(AsRef::as_ref));
     sha256(&parts)
 }
 
