@@ -185,3 +185,95 @@ impl Chain {
         if *id == self.head { Some(self.height) } else { self.get(id).map(SealedBlock::height) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{GENESIS, block, blocks};
+
+    fn chain_of(blocks: &[SealedBlock]) -> Chain {
+        let mut chain = Chain::new(Height::ZERO, GENESIS);
+        blocks.iter().for_each(|block| chain.insert(block.clone(), false));
+        chain
+    }
+
+    #[test]
+    fn a_path_is_complete_missing_or_detached() {
+        let line = blocks(3);
+        let mut chain = chain_of(&[line[0].clone(), line[2].clone()]);
+        assert_eq!(chain.path(&line[2].id()), Path::Missing(line[1].id()));
+        chain.insert(line[1].clone(), false);
+        assert_eq!(chain.path(&line[2].id()), Path::Complete(line.clone()));
+        assert_eq!(chain.path(&GENESIS), Path::Complete(Vec::new()));
+        let rival = block(1, GENESIS, 50);
+        let beside = block(2, rival.id(), 51);
+        chain.insert(beside.clone(), false);
+        chain.commit(&line[0]);
+        assert_eq!(chain.path(&beside.id()), Path::Missing(beside.id()));
+        chain.insert(beside.clone(), false);
+        assert_eq!(chain.path(&beside.id()), Path::Detached);
+    }
+
+    #[test]
+    fn heights_must_add_up() {
+        let line = blocks(1);
+        let wrong = block(5, line[0].id(), 1);
+        let mut chain = chain_of(&[line[0].clone(), wrong.clone()]);
+        assert_eq!(chain.path(&wrong.id()), Path::Detached);
+        chain.take_executable();
+        chain.set_validity(&line[0].id(), Validity::Valid);
+        assert_eq!(chain.take_executable(), []);
+    }
+
+    #[test]
+    fn blocks_are_executed_after_their_parents_and_once() {
+        let line = blocks(3);
+        let mut chain = chain_of(&line);
+        assert_eq!(chain.take_executable(), [line[0].clone()]);
+        assert_eq!(chain.take_executable(), []);
+        chain.set_validity(&line[0].id(), Validity::Valid);
+        assert_eq!(chain.take_executable(), [line[1].clone()]);
+        chain.set_validity(&line[1].id(), Validity::Invalid);
+        assert_eq!(chain.take_executable(), []);
+        assert_eq!(chain.validity(&line[2].id()), Some(Validity::Invalid));
+    }
+
+    #[test]
+    fn a_commit_keeps_what_can_follow() {
+        let line = blocks(3);
+        let rival = block(1, GENESIS, 50);
+        let beside = block(2, rival.id(), 51);
+        let mut chain = chain_of(&[&line[..], &[rival.clone(), beside.clone()]].concat());
+        chain.set_validity(&line[1].id(), Validity::Valid);
+        chain.commit(&line[0]);
+        assert_eq!((chain.height(), chain.head()), (Height::new(1), line[0].id()));
+        assert!(chain.get(&rival.id()).is_none() && chain.get(&beside.id()).is_none());
+        assert_eq!(chain.validity(&line[1].id()), Some(Validity::Valid));
+        assert_eq!(chain.path(&line[2].id()), Path::Complete(line[1..].to_vec()));
+        chain.insert(rival.clone(), false);
+        assert!(chain.get(&rival.id()).is_none(), "nothing at or below the committed height");
+    }
+
+    #[test]
+    fn a_full_tree_makes_room_beside_the_tips() {
+        let mut chain = Chain::new(Height::ZERO, GENESIS);
+        let line = blocks(2);
+        line.iter().for_each(|block| chain.insert(block.clone(), false));
+        for tag in 0..=255 {
+            chain.insert(block(1, GENESIS, tag), false);
+            chain.insert(block(2, line[0].id(), tag), false);
+        }
+        assert!(chain.is_full());
+        chain.retain_ancestors([line[1].id()]);
+        assert!(!chain.is_full());
+        assert_eq!(chain.path(&line[1].id()), Path::Complete(line));
+    }
+
+    #[test]
+    fn a_block_is_logged_once() {
+        let line = blocks(1);
+        let mut chain = chain_of(&line);
+        assert_eq!(chain.log(&line[0].id()), Some(line[0].clone()));
+        assert_eq!(chain.log(&line[0].id()), None);
+    }
+}

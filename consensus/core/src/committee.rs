@@ -157,3 +157,56 @@ fn thresholds(total: u64) -> Option<(u64, u64)> {
     let one_honest = total.checked_div(3)?.checked_add(1)?;
     Some((u64::try_from(quorum).ok()?, u64::try_from(one_honest).ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(byte: u8) -> PublicKey {
+        PublicKey([byte; 32])
+    }
+
+    #[test]
+    fn thresholds_of_small_committees() {
+        let of = |count: u8| {
+            let committee = Committee::equal(Epoch::new(1), (0..count).map(key)).unwrap();
+            (committee.quorum(), committee.one_honest())
+        };
+        let expected =
+            [(1, 1), (2, 1), (3, 2), (3, 2), (4, 2), (5, 3), (5, 3), (6, 3), (7, 4), (7, 4)];
+        assert_eq!((1..=10).map(of).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn refuses_lists_that_are_no_committee() {
+        let member = |byte: u8, weight: u64| Member { key: key(byte), weight };
+        let new = |members: Vec<Member>| Committee::new(Epoch::new(1), members).unwrap_err();
+        assert_eq!(new(Vec::new()), CommitteeError::Size { found: 0 });
+        assert_eq!(new(vec![member(1, 1), member(1, 1)]), CommitteeError::DuplicateKey(0, 1));
+        assert_eq!(new(vec![member(1, 1), member(2, 0)]), CommitteeError::NoWeight(1));
+        assert_eq!(new(vec![member(1, u64::MAX), member(2, 1)]), CommitteeError::Overflow);
+    }
+
+    #[test]
+    fn leaders_take_turns() {
+        let committee = Committee::equal(Epoch::new(1), (0..4).map(key)).unwrap();
+        let leaders: Vec<_> = (3..8).map(|view| committee.leader(View::new(view)).get()).collect();
+        assert_eq!(leaders, [3, 0, 1, 2, 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn quorums_share_an_honest_member(weights in proptest::collection::vec(1..u64::MAX / 8, 1..8)) {
+            let members = weights.iter().zip(0..).map(|(weight, byte)| Member { key: key(byte), weight: *weight });
+            let committee = Committee::new(Epoch::new(1), members.collect()).unwrap();
+            let total: u128 = weights.iter().copied().map(u128::from).sum();
+            let quorum = u128::from(committee.quorum());
+            // Fewer than a third is faulty.
+            let faulty = (total - 1) / 3;
+            prop_assert!(quorum * 2 - total > faulty);
+            prop_assert!(total - faulty >= quorum);
+            prop_assert!(u128::from(committee.one_honest()) > faulty);
+        }
+    }
+}

@@ -147,3 +147,59 @@ fn raise<T>(slot: &mut Option<T>, value: T, view: impl Fn(&T) -> View) {
         *slot = Some(value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{blocks, cert1, cert2, timeout, timeout_cert};
+
+    fn records() -> Vec<Record> {
+        let chain = blocks(4);
+        let lock = |view: u64| cert1(&[0, 1, 2], view, &chain[view as usize - 1]);
+        let (view, height, id) = (View::new(3), Height::new(3), chain[2].id());
+        let votes: Vec<_> = (0..3).map(|voter| timeout(voter, 4, &lock(2))).collect();
+        let mut records: Vec<_> = chain.iter().cloned().map(Record::Block).collect();
+        records.extend([
+            Record::Proposed { view, block: id },
+            Record::Vote1 { view, height, block: id },
+            Record::Lock(lock(1)),
+            Record::Vote2 { view, height, block: id, settlement: chain[2].settlement() },
+            Record::Timeout { view: View::new(4), lock: lock(2) },
+            Record::TimeoutCert(timeout_cert(&votes)),
+            Record::Committed(cert2(&[0, 1, 2], 1, &chain[0])),
+            Record::Committed(cert2(&[0, 1, 2], 2, &chain[1])),
+            Record::Applied(Height::new(2)),
+        ]);
+        records
+    }
+
+    fn fold(records: impl IntoIterator<Item = Record>) -> DurableState {
+        let mut state = DurableState::default();
+        records.into_iter().for_each(|record| state.fold(record));
+        state
+    }
+
+    #[test]
+    fn compaction_keeps_the_fold_of_every_prefix() {
+        let records = records();
+        for length in 0..=records.len() {
+            let state = fold(records[..length].iter().cloned());
+            assert_eq!(fold(state.to_records()), state, "{length} records");
+        }
+    }
+
+    #[test]
+    fn a_timeout_carries_its_lock_and_applied_blocks_are_dropped() {
+        let state = fold(records());
+        assert_eq!(state.lock.map(|lock| lock.view), Some(View::new(2)));
+        let heights: Vec<_> = state.blocks.values().map(|block| block.height().get()).collect();
+        assert!(heights.len() == 2 && heights.iter().all(|height| *height > 2), "{heights:?}");
+        assert_eq!(state.committed.map(|cert| cert.height), Some(Height::new(2)));
+    }
+
+    #[test]
+    fn a_repeated_log_does_not_go_back() {
+        let state = fold(records());
+        assert_eq!(fold(records().into_iter().chain(records())), state);
+    }
+}

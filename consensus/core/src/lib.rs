@@ -28,6 +28,8 @@ mod safety;
 pub mod scheme;
 mod signed;
 mod tally;
+#[cfg(test)]
+mod testing;
 mod types;
 mod verify;
 pub mod wire;

@@ -62,3 +62,46 @@ impl PacemakerConfig {
         (self.retry_ms >= self.view_base_ms).then_some("retry_ms is below view_base_ms")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> PacemakerConfig {
+        PacemakerConfig { view_base_ms: 100, growth_percent: 150, view_cap_ms: 400, retry_ms: 20 }
+    }
+
+    #[test]
+    fn grows_to_the_cap_and_is_reset_by_progress() {
+        let mut pacemaker = Pacemaker::new(config());
+        let timers: Vec<_> = (0..6)
+            .map(|_| {
+                let timer = pacemaker.view_ms();
+                pacemaker.on_failure();
+                timer
+            })
+            .collect();
+        assert_eq!(timers, [100, 150, 225, 337, 400, 400]);
+        pacemaker.on_commit();
+        assert_eq!(pacemaker.view_ms(), 100);
+    }
+
+    #[test]
+    fn many_failures_cost_nothing() {
+        let flat = PacemakerConfig { growth_percent: 100, ..config() };
+        let pacemaker = Pacemaker { config: flat, failed: u32::MAX };
+        assert_eq!(pacemaker.view_ms(), 100);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        assert_eq!(config().violation(), None);
+        let wrong = [
+            PacemakerConfig { view_base_ms: 0, ..config() },
+            PacemakerConfig { growth_percent: 99, ..config() },
+            PacemakerConfig { view_cap_ms: 99, ..config() },
+            PacemakerConfig { retry_ms: 100, ..config() },
+        ];
+        assert!(wrong.iter().all(|config| config.violation().is_some()));
+    }
+}

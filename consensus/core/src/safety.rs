@@ -113,3 +113,77 @@ impl Rules {
         view > history.timeout_view() && lock.view < view && lock.view >= history.vote2_view()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{GENESIS, blocks, cert1, genesis_cert, timeout, timeout_cert};
+
+    const RULES: Rules = Rules { disabled: None };
+
+    fn at(view: u64) -> View {
+        View::new(view)
+    }
+
+    #[test]
+    fn justification_is_the_view_before_or_a_timeout_with_lower_locks() {
+        let chain = blocks(3);
+        let lock = |view: u64| cert1(&[0, 1, 2], view, &chain[view as usize - 1]);
+        let tc = |view: u64| {
+            let locks = [lock(1), lock(2), genesis_cert()];
+            let votes = (0..).zip(&locks).map(|(voter, lock)| timeout(voter, view, lock));
+            timeout_cert(&votes.collect::<Vec<_>>())
+        };
+        let justified = |view: u64, justify: &Cert1, tc: Option<&TimeoutCert>| {
+            RULES.is_justified(at(view), justify, tc)
+        };
+        assert!(justified(1, &genesis_cert(), None));
+        assert!(justified(3, &lock(2), None));
+        assert!(!justified(4, &lock(2), None), "a gap needs a timeout");
+        assert!(justified(5, &lock(2), Some(&tc(4))));
+        assert!(justified(5, &lock(3), Some(&tc(4))), "higher than the locks");
+        assert!(!justified(5, &lock(1), Some(&tc(4))), "below a lock");
+        assert!(!justified(5, &lock(2), Some(&tc(3))), "of another view");
+        assert!(!justified(2, &lock(2), Some(&tc(1))), "not from the future");
+        assert!(!justified(0, &genesis_cert(), None));
+    }
+
+    #[test]
+    fn a_timeout_bars_both_votes_up_to_its_view() {
+        let chain = blocks(3);
+        let lock = |view: u64| cert1(&[0, 1, 2], view, &chain[0]);
+        let history = History { timeout: Some((at(4), lock(2))), ..History::default() };
+        let id = chain[0].id();
+        assert!(!RULES.may_vote1(&history, at(4), &id) && RULES.may_vote1(&history, at(5), &id));
+        assert!(
+            !RULES.may_vote2(&history, at(3), &lock(9))
+                && !RULES.may_vote2(&history, at(4), &lock(9))
+        );
+        assert!(RULES.may_vote2(&history, at(5), &lock(9)));
+        assert!(!RULES.may_propose(&history, at(4)) && RULES.may_propose(&history, at(5)));
+        assert!(
+            !RULES.may_timeout(&history, at(4), &lock(2))
+                && RULES.may_timeout(&history, at(5), &lock(2))
+        );
+    }
+
+    #[test]
+    fn votes_ascend() {
+        let id = GENESIS;
+        let history = History {
+            vote1: Some((at(5), Height::new(1), id)),
+            vote2: Some((at(3), Height::new(1), id, None)),
+            ..History::default()
+        };
+        let lock = |view: u64| cert1(&[0, 1, 2], view, &blocks(1)[0]);
+        assert!(!RULES.may_vote1(&history, at(5), &id) && RULES.may_vote1(&history, at(6), &id));
+        assert!(
+            !RULES.may_vote2(&history, at(3), &lock(3))
+                && RULES.may_vote2(&history, at(4), &lock(4))
+        );
+        assert!(!RULES.may_vote2(&history, at(4), &lock(3)), "locked first");
+        assert!(!RULES.may_timeout(&history, at(6), &lock(2)), "the lock was promised");
+        assert!(RULES.may_timeout(&history, at(6), &lock(3)));
+        assert!(!RULES.may_timeout(&history, at(6), &lock(6)), "a certified view is not abandoned");
+    }
+}

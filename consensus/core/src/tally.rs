@@ -248,3 +248,84 @@ impl<V: Agrees + Clone> Collector<V> {
         self.accused.retain(|(round, _)| round.1 >= below);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        block, blocks, cert1, committee, genesis_cert, timeout, verifier, vote1, vote2,
+    };
+    use crate::wire::Msg;
+
+    #[test]
+    fn a_quorum_is_counted_once_per_member_and_block() {
+        let (mut tally, committee) = (Tally::new(), committee());
+        let chain = blocks(1);
+        let rival = block(1, crate::testing::GENESIS, 9);
+        for vote in [vote1(0, 1, &chain[0]), vote1(0, 1, &chain[0]), vote1(1, 1, &rival)] {
+            assert_eq!(tally.add_vote1(vote, &committee), Added::Counted);
+        }
+        assert_eq!(tally.add_vote1(vote1(2, 1, &chain[0]), &committee), Added::Counted);
+        let Added::Quorum(cert) = tally.add_vote1(vote1(3, 1, &chain[0]), &committee) else {
+            panic!("three members agree")
+        };
+        assert_eq!(cert, cert1(&[0, 2, 3], 1, &chain[0]));
+        verifier().verify(Msg::Cert1(Box::new(cert))).expect("made of valid votes");
+    }
+
+    #[test]
+    fn a_conflict_is_reported_once_and_the_first_vote_stands() {
+        let (mut tally, committee) = (Tally::new(), committee());
+        let chain = blocks(1);
+        let rival = block(1, crate::testing::GENESIS, 9);
+        assert_eq!(tally.add_vote2(vote2(0, 1, &chain[0]), &committee), Added::Counted);
+        assert!(!tally.knows_vote2(&vote2(0, 1, &rival)));
+        let added = tally.add_vote2(vote2(0, 1, &rival), &committee);
+        let Added::Conflict(evidence) = added else { panic!("{added:?}") };
+        assert!(verifier().verify_evidence(&evidence));
+        assert_eq!(tally.add_vote2(vote2(0, 1, &rival), &committee), Added::Counted);
+        assert!(tally.knows_vote2(&vote2(0, 1, &rival)));
+        tally.add_vote2(vote2(1, 1, &chain[0]), &committee);
+        let added = tally.add_vote2(vote2(2, 1, &chain[0]), &committee);
+        assert!(matches!(added, Added::Quorum(_)), "{added:?}");
+    }
+
+    #[test]
+    fn a_timeout_certificate_carries_the_highest_lock() {
+        let (mut tally, committee) = (Tally::new(), committee());
+        let chain = blocks(2);
+        let (low, high) = (cert1(&[0, 1, 2], 1, &chain[0]), cert1(&[0, 1, 2], 2, &chain[1]));
+        tally.add_timeout(timeout(0, 5, &low), &committee);
+        tally.add_timeout(timeout(1, 5, &high), &committee);
+        // Of another view: not part of it.
+        tally.add_timeout(timeout(3, 6, &low), &committee);
+        let added = tally.add_timeout(timeout(2, 5, &genesis_cert()), &committee);
+        let Added::Quorum(cert) = added else { panic!("{added:?}") };
+        assert_eq!((cert.lock_view_max(), &cert.lock), (View::new(2), &high));
+        verifier().verify(Msg::TimeoutCert(Box::new(cert))).expect("made of valid votes");
+    }
+
+    #[test]
+    fn amplification_takes_one_honest_member() {
+        let (mut tally, committee) = (Tally::new(), committee());
+        tally.add_timeout(timeout(0, 9, &genesis_cert()), &committee);
+        assert_eq!(tally.amplified(&committee), None);
+        tally.add_timeout(timeout(0, 12, &genesis_cert()), &committee);
+        assert_eq!(tally.amplified(&committee), None, "the same member again");
+        tally.add_timeout(timeout(1, 7, &genesis_cert()), &committee);
+        assert_eq!(tally.amplified(&committee), Some(View::new(7)));
+        tally.add_timeout(timeout(2, 8, &genesis_cert()), &committee);
+        assert_eq!(tally.amplified(&committee), Some(View::new(8)));
+    }
+
+    #[test]
+    fn pruned_rounds_are_gone() {
+        let (mut tally, committee) = (Tally::new(), committee());
+        let chain = blocks(1);
+        tally.add_vote1(vote1(0, 1, &chain[0]), &committee);
+        tally.add_vote1(vote1(0, 2, &chain[0]), &committee);
+        tally.prune(View::new(2), View::new(2));
+        assert!(!tally.knows_vote1(&vote1(0, 1, &chain[0])));
+        assert!(tally.knows_vote1(&vote1(0, 2, &chain[0])));
+    }
+}

@@ -328,3 +328,6 @@ impl<S: Scheme> Verifier<S> {
         Ok(SignedItem { key: self.key(member)?, digest, signature })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -149,3 +149,6 @@ fn members_violation(members: impl ExactSizeIterator<Item = u16>) -> Option<&'st
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,9 +115,9 @@ impl Core {
 
     /// Rule 4: lock and enter the next view, whether or not the block is here.
     pub(super) fn on_cert1(&mut self, cert: Cert1) {
-        if cert.view <= self.committed_view() {
-            return;
-        }
+        let higher = cert.view > self.lock.view;
+        let open = cert.view > self.committed_view()
+            && cert.view >= self.view.saturating_sub(VIEWS_BEHIND_MAX);
         if let Some(held) = self.certs1.get(&cert.view) {
             if held.block != cert.block {
                 // I6.
@@ -126,12 +126,12 @@ impl Core {
             }
             return;
         }
-        if cert.view < self.view.saturating_sub(VIEWS_BEHIND_MAX) {
-            return;
+        if open {
+            self.certs1.insert(cert.view, cert.clone());
         }
-        self.certs1.insert(cert.view, cert.clone());
-        if cert.view > self.lock.view {
-            // I3.
+        if higher {
+            // I3. A commit learned from others may be above the lock, so this does not ask whether
+            // the view is still open: a leader needs the lock that a timeout states.
             self.outbox.note_lock(cert.clone());
             self.lock = cert.clone();
         }

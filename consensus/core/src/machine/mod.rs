@@ -5,6 +5,8 @@ mod outbox;
 mod recover;
 mod rules;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 use crate::chain::{Chain, Validity};
 use crate::fetch::{Answers, Fetch};
@@ -140,7 +142,8 @@ impl Core {
             }
             Msg::Cert1(cert) => {
                 let held = self.certs1.get(&cert.view);
-                cert.view > self.committed_view() && held.is_none_or(|it| it.block != cert.block)
+                let open = cert.view > self.committed_view() || cert.view > self.lock.view;
+                open && held.is_none_or(|it| it.block != cert.block)
             }
             Msg::Cert2(cert) => self.is_useful_cert2(cert),
             Msg::TimeoutCert(cert) => cert.view >= self.view,
