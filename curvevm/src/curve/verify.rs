@@ -169,8 +169,12 @@ fn last_price(kind: &PieceKind, length: u64, collected: u64) -> Option<Price> {
             base: u128::from(virtual_base.get().checked_sub(length)?),
         }),
         PieceKind::Linear { start, slope } => {
-            let growth = slope.checked_mul(u128::from(length)).map(|growth| growth >> 64);
-            Some(Price { quote: start.checked_add(growth?)?, base: 1 << 64 })
+            // `slope * length` has up to 192 bits; only what is above 2^64 of it counts.
+            let length = u128::from(length);
+            let high = (slope >> 64).checked_mul(length)?;
+            let low = (slope & u128::from(u64::MAX)).checked_mul(length)? >> 64;
+            let growth = high.checked_add(low)?;
+            Some(Price { quote: start.checked_add(growth)?, base: 1 << 64 })
         }
     }
 }
