@@ -20,18 +20,21 @@ use crate::{
 pub(crate) fn module(curve: &Curve) -> (Option<(Module, Report)>, Vec<Finding>) {
     match try_module(curve) {
         Ok(lowered) => (Some(lowered), Vec::new()),
-        Err(refusal) => (None, vec![finding(curve, refusal)]),
+        Err(finding) => (None, vec![finding]),
     }
 }
 
-fn try_module(curve: &Curve) -> Result<(Module, Report), Refusal> {
+fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
     let mut end = Base::ZERO;
     let mut pieces = Vec::with_capacity(curve.pieces.len());
     let mut reports = Vec::with_capacity(curve.pieces.len());
     for (index, piece) in curve.pieces.iter().enumerate() {
-        let refuse = |rule| Refusal { rule, piece: Some(index) };
-        end = end.checked_add(piece.sell).ok_or(refuse(Rule::Overflow))?;
-        let (kind, report) = lower(piece, curve.decimals).map_err(refuse)?;
+        let refused = |rule| refused(curve, Refusal { rule, piece: Some(index) });
+        end = end.checked_add(piece.sell).ok_or_else(|| refused(Rule::Overflow))?;
+        if piece.sell.is_zero() {
+            return Err(refused(Rule::EmptyPiece));
+        }
+        let (kind, report) = lower(piece, curve.decimals)?;
         pieces.push(module::Piece { end, kind });
         reports.push(report);
     }
@@ -43,13 +46,14 @@ fn try_module(curve: &Curve) -> Result<(Module, Report), Refusal> {
         fees: curve.fees,
         graduation: curve.graduation,
     };
-    verify(&module)?;
+    verify(&module).map_err(|refusal| refused(curve, refusal))?;
+    let completion = Completion::of(&module);
     let completion =
-        Completion::of(&module).map_err(|_| Refusal { rule: Rule::Overflow, piece: None })?;
+        completion.map_err(|_| refused(curve, Refusal { rule: Rule::Overflow, piece: None }))?;
     Ok((module, Report { pieces: reports, completion }))
 }
 
-fn lower(piece: &Piece, decimals: u8) -> Result<(module::PieceKind, PieceReport), Rule> {
+fn lower(piece: &Piece, decimals: u8) -> Result<(module::PieceKind, PieceReport), Finding> {
     let sell = piece.sell;
     match piece.kind {
         PieceKind::ConstantProduct { virtual_quote, virtual_base, rounding } => {
@@ -57,10 +61,8 @@ fn lower(piece: &Piece, decimals: u8) -> Result<(module::PieceKind, PieceReport)
             Ok((kind, PieceReport { sell, price_error_max: 0, cost_error_max: Quote::ZERO }))
         }
         PieceKind::Linear { from, to } => {
-            if sell.is_zero() {
-                return Err(Rule::EmptyPiece);
-            }
-            let line = Line::between(from, to, sell.get(), decimals).ok_or(Rule::Overflow)?;
+            let line =
+                Line::between(from, to, sell.get(), decimals).ok_or_else(|| too_steep(piece))?;
             let error = (u128::from(line.error_max) * u128::from(sell.get())).div_ceil(1 << 64);
             let kind = module::PieceKind::Linear { start: line.start, slope: line.slope };
             let cost_error_max = Quote::new(u64::try_from(error).unwrap_or(u64::MAX));
@@ -69,8 +71,16 @@ fn lower(piece: &Piece, decimals: u8) -> Result<(module::PieceKind, PieceReport)
     }
 }
 
+/// A price that the format of modules cannot hold.
+fn too_steep(piece: &Piece) -> Finding {
+    let message = "the price is too high or too steep for a module";
+    Finding::new(Code::OutOfRange, piece.span, message).help(
+        "in base units, a price is below 2^64 and rises by less than one from each unit to the next",
+    )
+}
+
 /// Puts a refusal where the source says what was refused.
-fn finding(curve: &Curve, refusal: Refusal) -> Finding {
+fn refused(curve: &Curve, refusal: Refusal) -> Finding {
     let piece = refusal.piece.and_then(|index| curve.pieces.get(index));
     let span = piece.map_or_else(|| place(curve, refusal.rule), |piece| piece.span);
     let text = Refusal { rule: refusal.rule, piece: None };

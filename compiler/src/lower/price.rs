@@ -104,11 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_length_or_with_a_fall_is_none() {
+    fn a_line_without_length_that_falls_or_is_too_steep_is_none() {
         let price = |mantissa| Price { mantissa, exponent: 0 };
         assert_eq!(Line::between(price(1), price(2), 0, 0), None);
         assert_eq!(Line::between(price(2), price(1), 1, 0), None);
-        assert_eq!(Line::between(price(0), price(1), 1, 0).unwrap().slope, 1 << 128 - 1 >> 0);
+        assert_eq!(Line::between(price(0), price(1), 1, 0), None);
+        assert_eq!(Line::between(price(0), price(1), 2, 0).unwrap().slope, 1 << 127);
     }
 
     proptest! {

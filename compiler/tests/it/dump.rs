@@ -1,0 +1,53 @@
+//! Stable text forms of compiled sources, for fixtures.
+
+use std::fmt::Write as _;
+
+use curvescript::{CompiledCurve, TradeContext};
+use curvevm::{module::PieceKind, program::Program, types::CurveId};
+
+/// The context that fixtures are compiled in.
+pub(crate) const CONTEXT: TradeContext =
+    TradeContext { curve: CurveId::new([7; 32]), decimals: 6, quote_decimals: 9 };
+
+pub(crate) fn curve(compiled: &CompiledCurve) -> String {
+    let CompiledCurve { module, name, symbol, hash, report } = compiled;
+    let mut out = format!("name {name:?}\nsymbol {symbol:?}\nhash {hash}\n");
+    let _ = writeln!(
+        out,
+        "version {} decimals {} supply {}",
+        module.version, module.decimals, module.supply
+    );
+    for (piece, error) in module.pieces.iter().zip(&report.pieces) {
+        let kind = match &piece.kind {
+            PieceKind::ConstantProduct { virtual_quote, virtual_base, rounding } => {
+                format!(
+                    "constant_product virtual_quote {virtual_quote} virtual_base {virtual_base} {rounding:?}"
+                )
+            }
+            PieceKind::Linear { start, slope } => format!("linear start {start} slope {slope}"),
+        };
+        let _ = writeln!(out, "piece end {} {kind}", piece.end);
+        let _ = writeln!(
+            out,
+            "  sell {} price_error_max {} cost_error_max {}",
+            error.sell, error.price_error_max, error.cost_error_max
+        );
+    }
+    let _ = writeln!(
+        out,
+        "fees protocol_bps {} creator_bps {}\ngraduation {:?}\ncompletion {:?}",
+        module.fees.protocol_bps, module.fees.creator_bps, module.graduation, report.completion
+    );
+    out
+}
+
+pub(crate) fn programs(programs: &[Program]) -> String {
+    let mut out = String::new();
+    for (index, program) in programs.iter().enumerate() {
+        let _ = writeln!(out, "transaction {index}");
+        for instruction in program {
+            let _ = writeln!(out, "  {instruction:?}");
+        }
+    }
+    out
+}
