@@ -9,7 +9,9 @@ pub const SOL_DECIMALS: u8 = 9;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// Nothing, or not of the form.
-    #[error("`{0}` is no amount: write base units as an integer (1500000000), or an amount with its unit (1.5sol)")]
+    #[error(
+        "`{0}` is no amount: write base units as an integer (1500000000), or an amount with its unit (1.5sol)"
+    )]
     Form(String),
     /// A point without a unit.
     #[error("`{0}` has a fraction but no unit: base units are whole, write for example 1.5sol")]
@@ -46,7 +48,8 @@ pub enum AmountError {
 /// [`AmountError`].
 pub fn parse_sol(text: &str) -> Result<Quote, AmountError> {
     let trimmed = text.trim();
-    if let Some(number) = strip_unit(trimmed, "lamports").or_else(|| strip_unit(trimmed, "lamport")) {
+    if let Some(number) = strip_unit(trimmed, "lamports").or_else(|| strip_unit(trimmed, "lamport"))
+    {
         return units(number, text).map(Quote::new);
     }
     parse(text, "sol", SOL_DECIMALS).map(Quote::new)
@@ -83,8 +86,13 @@ fn parse(text: &str, unit: &str, decimals: u8) -> Result<u64, AmountError> {
     if let Some(number) = strip_unit(trimmed, unit) {
         return scaled(number, text, decimals);
     }
-    if let Some(found) = trimmed.find(|c: char| c.is_alphabetic()).and_then(|at| trimmed.get(at..)) {
-        return Err(AmountError::Unit { text: text.to_owned(), unit: found.to_owned(), known: unit.to_owned() });
+    if let Some(found) = trimmed.find(|c: char| c.is_alphabetic()).and_then(|at| trimmed.get(at..))
+    {
+        return Err(AmountError::Unit {
+            text: text.to_owned(),
+            unit: found.to_owned(),
+            known: unit.to_owned(),
+        });
     }
     if trimmed.contains('.') {
         return Err(AmountError::Fraction(text.to_owned()));
@@ -118,7 +126,11 @@ fn scaled(number: &str, text: &str, decimals: u8) -> Result<u64, AmountError> {
         return Err(AmountError::Form(text.to_owned()));
     }
     if fraction.len() > usize::from(decimals) {
-        return Err(AmountError::TooPrecise { text: text.to_owned(), found: fraction.len(), max: decimals });
+        return Err(AmountError::TooPrecise {
+            text: text.to_owned(),
+            found: fraction.len(),
+            max: decimals,
+        });
     }
     let all = format!("{whole}{fraction:0<width$}", width = usize::from(decimals));
     all.parse().map_err(|_| AmountError::TooLarge(text.to_owned()))
@@ -158,12 +170,21 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_exact_or_not_an_amount() {
-        for text in ["", "sol", ".sol", "-1", "+1", "1e9", "0x10", "1..5sol", "1,5sol", "_1", "1__0", "1 000"] {
+        for text in [
+            "", "sol", ".sol", "-1", "+1", "1e9", "0x10", "1..5sol", "1,5sol", "_1", "1__0",
+            "1 000",
+        ] {
             let error = parse_sol(text).unwrap_err();
-            assert!(matches!(error, AmountError::Form(_) | AmountError::Unit { .. }), "{text}: {error}");
+            assert!(
+                matches!(error, AmountError::Form(_) | AmountError::Unit { .. }),
+                "{text}: {error}"
+            );
         }
         assert!(matches!(parse_sol("1.5"), Err(AmountError::Fraction(_))));
-        assert!(matches!(parse_sol("1.0000000001sol"), Err(AmountError::TooPrecise { found: 10, max: 9, .. })));
+        assert!(matches!(
+            parse_sol("1.0000000001sol"),
+            Err(AmountError::TooPrecise { found: 10, max: 9, .. })
+        ));
         assert!(matches!(parse_sol("18446744073.709551616sol"), Err(AmountError::TooLarge(_))));
         assert!(matches!(parse_sol("18446744073709551616"), Err(AmountError::TooLarge(_))));
         assert!(matches!(parse_sol("1.5usdc"), Err(AmountError::Unit { .. })));

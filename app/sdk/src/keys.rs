@@ -86,12 +86,14 @@ impl Key {
             return Err(KeyError::NotAList { path: path.to_owned() });
         }
         let text = std::fs::read(path).map_err(failed)?;
-        let bytes: Vec<u8> =
-            serde_json::from_slice(&text).map_err(|_| KeyError::NotAList { path: path.to_owned() })?;
+        let bytes: Vec<u8> = serde_json::from_slice(&text)
+            .map_err(|_| KeyError::NotAList { path: path.to_owned() })?;
         if bytes.len() != KEY_BYTES {
             return Err(KeyError::Length { path: path.to_owned(), found: bytes.len() });
         }
-        Keypair::try_from(bytes.as_slice()).map(Self).map_err(|_| KeyError::Mismatch { path: path.to_owned() })
+        Keypair::try_from(bytes.as_slice())
+            .map(Self)
+            .map_err(|_| KeyError::Mismatch { path: path.to_owned() })
     }
 
     /// Writes a key file that only its owner may read. An existing file is never written over.
@@ -104,8 +106,14 @@ impl Key {
             io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.to_owned() },
             _ => KeyError::Io { action: "write", path: path.to_owned(), source },
         };
-        let text = serde_json::to_vec(&self.0.to_bytes().to_vec()).map_err(|error| failed(error.into()))?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path).map_err(failed)?;
+        let text = serde_json::to_vec(&self.0.to_bytes().to_vec())
+            .map_err(|error| failed(error.into()))?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(FILE_MODE)
+            .open(path)
+            .map_err(failed)?;
         file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)
     }
 

@@ -24,9 +24,15 @@
 #![forbid(unsafe_code)]
 
 pub mod amount;
+pub mod client;
 pub mod keys;
 pub mod l1;
+pub mod nonce;
 pub mod rpc;
+pub mod tx;
+pub mod wallet;
 
+pub use client::{Client, ClientConfig, ClientError};
 pub use keys::Key;
 pub use rpc::TransactionState;
+pub use wallet::Wallet;

@@ -46,7 +46,11 @@ impl L1Client {
     pub fn new(config: L1Config) -> Self {
         let addresses = RollupAddresses::derive(&config.program_id, &config.chain_id);
         let commitment = CommitmentConfig::from(config.confirm_at);
-        let rpc = RpcClient::new_with_timeout_and_commitment(config.url.clone(), config.call_timeout, commitment);
+        let rpc = RpcClient::new_with_timeout_and_commitment(
+            config.url.clone(),
+            config.call_timeout,
+            commitment,
+        );
         Self { config, addresses, rpc }
     }
 
@@ -121,7 +125,10 @@ impl L1Client {
     /// [`L1Error::NotInitialized`] when there is none, also when the program itself is not there: [`L1Client::check`] tells
     /// them apart.
     pub async fn rollup(&self, level: Level) -> Result<Rollup, L1Error> {
-        let data = self.owned(&self.addresses.rollup, level).await?.ok_or_else(|| self.not_initialized())?;
+        let data = self
+            .owned(&self.addresses.rollup, level)
+            .await?
+            .ok_or_else(|| self.not_initialized())?;
         Rollup::parse(&data).map_err(|reason| layout(&self.addresses.rollup, reason))
     }
 
@@ -131,7 +138,10 @@ impl L1Client {
     ///
     /// As [`L1Client::rollup`].
     pub async fn inbox(&self, level: Level) -> Result<Inbox, L1Error> {
-        let data = self.owned(&self.addresses.inbox, level).await?.ok_or_else(|| self.not_initialized())?;
+        let data = self
+            .owned(&self.addresses.inbox, level)
+            .await?
+            .ok_or_else(|| self.not_initialized())?;
         Inbox::parse(&data).map_err(|reason| layout(&self.addresses.inbox, reason))
     }
 
@@ -151,7 +161,12 @@ impl L1Client {
     /// # Errors
     ///
     /// [`L1Error::Unreachable`], [`L1Error::Rejected`], [`L1Error::Layout`].
-    pub async fn data(&self, number: u64, poster: &Address, level: Level) -> Result<Option<Data>, L1Error> {
+    pub async fn data(
+        &self,
+        number: u64,
+        poster: &Address,
+        level: Level,
+    ) -> Result<Option<Data>, L1Error> {
         let at = self.addresses.data(number, poster);
         let Some(data) = self.owned(&at, level).await? else { return Ok(None) };
         Data::parse(&data).map(Some).map_err(|reason| layout(&at, reason))
@@ -183,7 +198,12 @@ impl L1Client {
     /// # Errors
     ///
     /// [`L1Error`].
-    pub async fn deposit(&self, depositor: &Key, recipient: &Address, amount: Quote) -> Result<Landed, L1Error> {
+    pub async fn deposit(
+        &self,
+        depositor: &Key,
+        recipient: &Address,
+        amount: Quote,
+    ) -> Result<Landed, L1Error> {
         self.write(depositor, ix::deposit_sol(self, depositor, recipient, amount)).await
     }
 
@@ -225,7 +245,12 @@ impl L1Client {
     /// # Errors
     ///
     /// [`L1Error`].
-    pub async fn close_data(&self, payer: &Key, number: u64, poster: &Address) -> Result<Landed, L1Error> {
+    pub async fn close_data(
+        &self,
+        payer: &Key,
+        number: u64,
+        poster: &Address,
+    ) -> Result<Landed, L1Error> {
         self.write(payer, ix::close_data(self, number, poster)).await
     }
 
@@ -255,7 +280,8 @@ impl L1Client {
 
     /// A recent blockhash and the last block height at which it is valid.
     pub(super) async fn blockhash(&self) -> Result<(Blockhash, u64), L1Error> {
-        let found = self.rpc.get_latest_blockhash_with_commitment(CommitmentConfig::confirmed()).await;
+        let found =
+            self.rpc.get_latest_blockhash_with_commitment(CommitmentConfig::confirmed()).await;
         found.map_err(|error| self.call_error("getLatestBlockhash", error))
     }
 
@@ -264,7 +290,10 @@ impl L1Client {
         found.map_err(|error| self.call_error("getBlockHeight", error))
     }
 
-    pub(super) async fn status(&self, signature: &Signature) -> Result<Option<TransactionStatus>, L1Error> {
+    pub(super) async fn status(
+        &self,
+        signature: &Signature,
+    ) -> Result<Option<TransactionStatus>, L1Error> {
         let found = self.rpc.get_signature_statuses(&[*signature]).await;
         let found = found.map_err(|error| self.call_error("getSignatureStatuses", error))?;
         Ok(found.value.into_iter().next().flatten())
@@ -276,7 +305,9 @@ impl L1Client {
             ErrorKind::RpcError(_) | ErrorKind::SerdeJson(_) | ErrorKind::Custom(_) => {
                 L1Error::Rejected { what, message: error.to_string() }
             }
-            ErrorKind::TransactionError(error) => L1Error::Execution { what, message: error.to_string() },
+            ErrorKind::TransactionError(error) => {
+                L1Error::Execution { what, message: error.to_string() }
+            }
             ErrorKind::SigningError(error) => L1Error::Signing { what, message: error.to_string() },
             ErrorKind::Io(_) | ErrorKind::Reqwest(_) | ErrorKind::Middleware(_) => {
                 L1Error::Unreachable { url: self.config.url.clone(), source: Box::new(error) }
@@ -303,7 +334,10 @@ impl L1Client {
     }
 
     fn not_initialized(&self) -> L1Error {
-        L1Error::NotInitialized { program_id: self.config.program_id, chain_id: self.config.chain_id }
+        L1Error::NotInitialized {
+            program_id: self.config.program_id,
+            chain_id: self.config.chain_id,
+        }
     }
 }
 

@@ -34,7 +34,9 @@ pub enum L1Error {
         url: String,
     },
     /// The program is there and does not know the chain.
-    #[error("program {program_id} has no rollup of chain {chain_id}: initialize it, or check the genesis file")]
+    #[error(
+        "program {program_id} has no rollup of chain {chain_id}: initialize it, or check the genesis file"
+    )]
     NotInitialized {
         /// The program.
         program_id: Address,
@@ -42,7 +44,9 @@ pub enum L1Error {
         chain_id: Hash,
     },
     /// An account does not have the layout that this version knows, or another owner.
-    #[error("account {address} is not what its address says ({reason}): check the program id and this software's version")]
+    #[error(
+        "account {address} is not what its address says ({reason}): check the program id and this software's version"
+    )]
     Layout {
         /// The account.
         address: Address,

@@ -1,7 +1,10 @@
 //! The program's instructions as writes: data and accounts from the interface, addresses, compute bounds.
 
 use asset_rollup_interface::{error::RollupError, instruction as ix, seeds, state::Batch};
-use curvevm::{genesis::Genesis, types::{Address, Quote}};
+use curvevm::{
+    genesis::Genesis,
+    types::{Address, Quote},
+};
 use solana_instruction::{AccountMeta, Instruction};
 use solana_pubkey::Pubkey;
 
@@ -28,10 +31,20 @@ pub(super) fn initialize(client: &L1Client, authority: &Key, genesis: &Genesis) 
         inbox: address(&at.inbox),
         vault: address(&at.vault),
     };
-    write(client, "initialize", (ix::Initialize::new(genesis).data(), &accounts.metas()), COMPUTE_UNITS)
+    write(
+        client,
+        "initialize",
+        (ix::Initialize::new(genesis).data(), &accounts.metas()),
+        COMPUTE_UNITS,
+    )
 }
 
-pub(super) fn deposit_sol(client: &L1Client, depositor: &Key, recipient: &Address, amount: Quote) -> Write {
+pub(super) fn deposit_sol(
+    client: &L1Client,
+    depositor: &Key,
+    recipient: &Address,
+    amount: Quote,
+) -> Write {
     let at = client.addresses();
     let accounts = ix::DepositSolAccounts {
         depositor: depositor.address(),
@@ -75,7 +88,11 @@ pub(super) fn commit_batch(client: &L1Client, poster: &Key, commit: &Commit<'_>)
     write(client, "commit_batch", (data, &accounts.metas()), units.min(COMPUTE_UNITS_MAX))
 }
 
-pub(super) fn finalize_batch(client: &L1Client, batch: &Batch, data_poster: Option<&Address>) -> Write {
+pub(super) fn finalize_batch(
+    client: &L1Client,
+    batch: &Batch,
+    data_poster: Option<&Address>,
+) -> Write {
     let at = client.addresses();
     let accounts = ix::FinalizeBatchAccounts {
         program: client.config().program_id,
@@ -122,17 +139,29 @@ pub(super) fn withdraw(client: &L1Client, payer: &Key, claim: &Claim<'_>) -> Wri
 /// The error of a number that the program, or Anchor in it, reported.
 pub(super) fn program_error(what: &'static str, number: u32) -> L1Error {
     match RollupError::from_code(number) {
-        Some(error) => L1Error::Program { what, number, name: error.name(), message: error.message().to_owned() },
+        Some(error) => L1Error::Program {
+            what,
+            number,
+            name: error.name(),
+            message: error.message().to_owned(),
+        },
         None => L1Error::Program {
             what,
             number,
             name: "unknown",
-            message: "an error that this version does not know: check its version and the program id".to_owned(),
+            message:
+                "an error that this version does not know: check its version and the program id"
+                    .to_owned(),
         },
     }
 }
 
-fn write(client: &L1Client, what: &'static str, (data, metas): (Vec<u8>, &[ix::Meta]), units: u32) -> Write {
+fn write(
+    client: &L1Client,
+    what: &'static str,
+    (data, metas): (Vec<u8>, &[ix::Meta]),
+    units: u32,
+) -> Write {
     let program_id: Pubkey = client.addresses().program();
     let accounts = metas
         .iter()
@@ -142,5 +171,9 @@ fn write(client: &L1Client, what: &'static str, (data, metas): (Vec<u8>, &[ix::M
             is_writable: meta.writable,
         })
         .collect();
-    Write { what, instruction: Instruction { program_id, accounts, data }, compute_units_max: units }
+    Write {
+        what,
+        instruction: Instruction { program_id, accounts, data },
+        compute_units_max: units,
+    }
 }

@@ -20,8 +20,8 @@ mod instructions;
 mod send;
 
 pub use address::RollupAddresses;
+pub use asset_rollup_interface::state::{Batch, Data, Inbox, Rollup};
 pub use client::{Chunk, Claim, Commit, L1Client};
 pub use config::{L1Config, Level, TransactionFormat};
 pub use error::L1Error;
 pub use send::Landed;
-pub use asset_rollup_interface::state::{Batch, Data, Inbox, Rollup};

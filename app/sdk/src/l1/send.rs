@@ -12,14 +12,10 @@ use solana_rpc_client_api::config::RpcSendTransactionConfig;
 use solana_signature::Signature;
 use solana_signer::Signer;
 use solana_transaction::versioned::VersionedTransaction;
+use solana_transaction_status_client_types::TransactionStatus;
 use tokio::time::{Instant, sleep};
 
-use super::{
-    address::address,
-    client::L1Client,
-    config::TransactionFormat,
-    error::L1Error,
-};
+use super::{address::address, client::L1Client, config::TransactionFormat, error::L1Error};
 use crate::keys::Key;
 
 /// The account data that one transaction may load, in bytes; the program itself counts.
@@ -63,29 +59,66 @@ impl L1Client {
             let transaction = self.sign(payer, &write, blockhash)?;
             match self.follow(&transaction, &write, (last_height, deadline)).await? {
                 Fate::Landed(landed) => return Ok(landed),
-                Fate::Expired => tracing::debug!(what = write.what, "the blockhash expired, signing anew"),
+                Fate::Expired => {
+                    tracing::debug!(what = write.what, "the blockhash expired, signing anew")
+                }
             }
         }
         Err(L1Error::Timeout { what: write.what })
     }
 
-    fn sign(&self, payer: &Key, write: &Write, blockhash: Blockhash) -> Result<VersionedTransaction, L1Error> {
+    /// Waits until a transaction that somebody else sent is confirmed.
+    pub(super) async fn wait_confirmed(
+        &self,
+        what: &'static str,
+        signature: &Signature,
+    ) -> Result<(), L1Error> {
+        let deadline = Instant::now() + self.config().write_timeout;
+        let wanted = CommitmentConfig::from(self.config().confirm_at);
+        while Instant::now() < deadline {
+            match self.status(signature).await? {
+                Some(TransactionStatus { err: Some(error), .. }) => {
+                    return Err(L1Error::Execution { what, message: error.to_string() });
+                }
+                Some(status) if status.satisfies_commitment(wanted) => return Ok(()),
+                Some(_) | None => sleep(POLL).await,
+            }
+        }
+        Err(L1Error::Timeout { what })
+    }
+
+    fn sign(
+        &self,
+        payer: &Key,
+        write: &Write,
+        blockhash: Blockhash,
+    ) -> Result<VersionedTransaction, L1Error> {
         let failed = |message: String| L1Error::Signing { what: write.what, message };
         let fee_payer = payer.solana().pubkey();
         let message = match self.config().format {
             TransactionFormat::V0 => {
                 let limit = compute_unit_limit(write.compute_units_max);
-                v0::Message::try_compile(&fee_payer, &[limit, write.instruction.clone()], &[], blockhash)
-                    .map(VersionedMessage::V0)
-                    .map_err(|error| failed(error.to_string()))?
+                v0::Message::try_compile(
+                    &fee_payer,
+                    &[limit, write.instruction.clone()],
+                    &[],
+                    blockhash,
+                )
+                .map(VersionedMessage::V0)
+                .map_err(|error| failed(error.to_string()))?
             }
             TransactionFormat::V1 => {
                 let config = v1::TransactionConfig::empty()
                     .with_compute_unit_limit(write.compute_units_max)
                     .with_loaded_accounts_data_size_limit(LOADED_BYTES_MAX);
-                v1::Message::try_compile_with_config(&fee_payer, &[write.instruction.clone()], blockhash, config)
-                    .map(VersionedMessage::V1)
-                    .map_err(|error| failed(error.to_string()))?
+                v1::Message::try_compile_with_config(
+                    &fee_payer,
+                    &[write.instruction.clone()],
+                    blockhash,
+                    config,
+                )
+                .map(VersionedMessage::V1)
+                .map_err(|error| failed(error.to_string()))?
             }
         };
         // The signatures come on top of the message: a count and 64 bytes for the only signer.
@@ -94,7 +127,8 @@ impl L1Client {
         if found > max {
             return Err(L1Error::TooLong { what: write.what, found, max });
         }
-        VersionedTransaction::try_new(message, &[payer.solana()]).map_err(|error| failed(error.to_string()))
+        VersionedTransaction::try_new(message, &[payer.solana()])
+            .map_err(|error| failed(error.to_string()))
     }
 
     /// Sends the same bytes until the status is known or the blockhash has expired.
@@ -145,10 +179,16 @@ impl L1Client {
     }
 
     /// What a refusal to take a transaction means; nothing when the status will tell.
-    fn send_error(&self, write: &Write, error: solana_rpc_client_api::client_error::Error) -> Result<(), L1Error> {
+    fn send_error(
+        &self,
+        write: &Write,
+        error: solana_rpc_client_api::client_error::Error,
+    ) -> Result<(), L1Error> {
         use solana_rpc_client_api::client_error::TransactionError;
         match error.kind().get_transaction_error() {
-            Some(TransactionError::AlreadyProcessed | TransactionError::BlockhashNotFound) => Ok(()),
+            Some(TransactionError::AlreadyProcessed | TransactionError::BlockhashNotFound) => {
+                Ok(())
+            }
             Some(TransactionError::InsufficientFundsForFee | TransactionError::AccountNotFound) => {
                 let payer = write.instruction.accounts.iter().find(|meta| meta.is_signer);
                 let payer = payer.map_or(Address::default(), |meta| address(&meta.pubkey));

@@ -7,8 +7,8 @@ use jsonrpsee::{
 };
 
 use super::types::{
-    AccountView, BalanceView, BatchView, BlockView, Bytes, CurveView, HoldingView, ModuleView, ProofView, SendResult,
-    SimulationView, StatusView, TransactionView,
+    AccountView, BalanceView, BatchView, BlockView, Bytes, CurveView, HoldingView, ModuleView,
+    ProofView, SendResult, SimulationView, StatusView, TransactionView,
 };
 
 /// The methods of a node.

@@ -163,7 +163,8 @@ impl RpcError {
         let number = self.number();
         let code = CODE_BASE.saturating_sub(i32::try_from(number).unwrap_or(i32::MAX));
         let data = ErrorData { name: self.name().to_owned(), number };
-        let message = if details.is_empty() { self.to_string() } else { format!("{self} ({details})") };
+        let message =
+            if details.is_empty() { self.to_string() } else { format!("{self} ({details})") };
         ErrorObject::owned(code, message, Some(data))
     }
 }

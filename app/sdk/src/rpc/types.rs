@@ -52,7 +52,9 @@ impl Serialize for Bytes {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        hex::decode(text).map(Self).map_err(|error| de::Error::custom(format!("not hexadecimal: {error}")))
+        hex::decode(text)
+            .map(Self)
+            .map_err(|error| de::Error::custom(format!("not hexadecimal: {error}")))
     }
 }
 

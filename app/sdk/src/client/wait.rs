@@ -1,0 +1,122 @@
+//! Waiting for a transaction's fate: a subscription, opened anew at another node when it breaks.
+
+use curvevm::{receipt::Outcome, types::Hash};
+use jsonrpsee::core::{ClientError as TransportError, client::Subscription};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{error::ClientError, methods::Client};
+use crate::rpc::{AssetRpcClient, BlockView, StatusView, TransactionState, TransactionView};
+
+impl Client {
+    /// Waits until a transaction has reached a state, one of `preconfirmed`, `committed`, `finalized` (`pending` is reached
+    /// when [`Client::send`] returns).
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Dropped`], [`ClientError::WaitTimeout`]. A transaction that failed in its block has reached the state;
+    /// see [`succeeded`].
+    pub async fn wait_for(
+        &self,
+        id: Hash,
+        wanted: TransactionState,
+    ) -> Result<TransactionView, ClientError> {
+        let deadline = Instant::now() + self.config.wait_timeout;
+        let mut last = TransactionState::Unknown;
+        while Instant::now() < deadline {
+            match self.follow(id, wanted, deadline, &mut last).await {
+                Ok(Some(view)) => return Ok(view),
+                Ok(None) => {}
+                Err(error @ ClientError::Dropped { .. }) => return Err(error),
+                Err(error) => tracing::debug!(%error, url = self.url(), "a subscription broke"),
+            }
+            self.nodes.rotate();
+            sleep(self.config.pause).await;
+        }
+        Err(ClientError::WaitTimeout { id, wanted, last })
+    }
+
+    /// Follows one subscription; nothing when it ended or time is up.
+    async fn follow(
+        &self,
+        id: Hash,
+        wanted: TransactionState,
+        deadline: Instant,
+        last: &mut TransactionState,
+    ) -> Result<Option<TransactionView>, ClientError> {
+        let node = self.nodes.preferred();
+        let broken = |error: TransportError| ClientError::from_transport(error, &node.url);
+        let ws = node.ws().await.map_err(broken)?;
+        let mut views: Subscription<TransactionView> =
+            ws.subscribe_transaction(id).await.map_err(broken)?;
+        while let Ok(Some(view)) = timeout_at(deadline, views.next()).await {
+            let view = view.map_err(|error| {
+                ClientError::BadAnswer(Box::new(TransportError::ParseError(error)))
+            })?;
+            *last = view.state;
+            if view.state == TransactionState::Dropped {
+                return Err(ClientError::Dropped { id, error: view.error });
+            }
+            if view.state.has_reached(wanted) {
+                return Ok(Some(view));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Blocks as they are preconfirmed, from the preferred node. The subscription ends when the connection breaks; subscribe
+    /// again and fetch what was missed by height.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Unreachable`] and what the node refuses with.
+    pub async fn subscribe_blocks(&self) -> Result<Subscription<BlockView>, ClientError> {
+        let node = self.nodes.preferred();
+        let broken = |error: TransportError| ClientError::from_transport(error, &node.url);
+        let ws = node.ws().await.map_err(broken)?;
+        ws.subscribe_blocks().await.map_err(broken)
+    }
+
+    /// Waits until the chain has consumed the inbox up to `cursor`: the deposits below it are credited.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Timeout`] and those of [`Client::status`].
+    pub async fn wait_inbox(&self, cursor: u64) -> Result<StatusView, ClientError> {
+        self.wait_status("the deposit to be credited", |status| status.inbox_cursor >= cursor).await
+    }
+
+    /// Waits until the status of the preferred node fulfils a condition.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Timeout`] and those of [`Client::status`].
+    pub async fn wait_status(
+        &self,
+        what: &str,
+        condition: impl Fn(&StatusView) -> bool,
+    ) -> Result<StatusView, ClientError> {
+        let deadline = Instant::now() + self.config.wait_timeout;
+        while Instant::now() < deadline {
+            let status = self.status().await?;
+            if condition(&status) {
+                return Ok(status);
+            }
+            sleep(self.config.pause).await;
+        }
+        Err(ClientError::Timeout { what: what.to_owned() })
+    }
+}
+
+/// The view, when the transaction took effect.
+///
+/// # Errors
+///
+/// [`ClientError::Failed`].
+pub fn succeeded(view: TransactionView) -> Result<TransactionView, ClientError> {
+    match view.receipt.as_ref().map(|receipt| &receipt.outcome) {
+        Some(Outcome::Failed { instruction, error }) => {
+            Err(ClientError::Failed { id: view.id, instruction: *instruction, error: *error })
+        }
+        Some(Outcome::Succeeded(_)) | None => Ok(view),
+    }
+}

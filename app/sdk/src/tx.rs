@@ -1,0 +1,193 @@
+//! Building and signing transactions.
+
+use curvevm::{
+    error::Error as VmError,
+    module::Module,
+    program::{Amount, BuyOrder, Instruction, Launch, Program, SellOrder},
+    tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
+    types::{Address, AssetId, CurveId, Hash, Quote},
+};
+
+use crate::keys::Key;
+
+/// The instructions of a transaction, in order; they take effect together or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TxBuilder {
+    program: Program,
+    expires_at: u64,
+}
+
+/// A signed transaction: the bytes that are sent, as often as needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedTx {
+    id: Hash,
+    nonce: u64,
+    bytes: Vec<u8>,
+}
+
+impl Default for TxBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TxBuilder {
+    /// No instruction yet, and no expiry.
+    pub const fn new() -> Self {
+        Self { program: Vec::new(), expires_at: NEVER_EXPIRES }
+    }
+
+    /// A compiled program.
+    pub const fn from_program(program: Program) -> Self {
+        Self { program, expires_at: NEVER_EXPIRES }
+    }
+
+    /// Adds an instruction.
+    #[must_use]
+    pub fn instruction(mut self, instruction: Instruction) -> Self {
+        self.program.push(instruction);
+        self
+    }
+
+    /// Buys from a curve.
+    #[must_use]
+    pub fn buy(self, curve: CurveId, order: BuyOrder) -> Self {
+        self.instruction(Instruction::Buy { curve, order })
+    }
+
+    /// Sells to a curve.
+    #[must_use]
+    pub fn sell(self, curve: CurveId, order: SellOrder) -> Self {
+        self.instruction(Instruction::Sell { curve, order })
+    }
+
+    /// Publishes a module.
+    #[must_use]
+    pub fn publish(self, module: Module) -> Self {
+        self.instruction(Instruction::PublishModule(module))
+    }
+
+    /// Launches an asset; its curve's id is [`CurveId::derive`] of the signer and the salt.
+    #[must_use]
+    pub fn launch(self, launch: Launch) -> Self {
+        self.instruction(Instruction::Launch(launch))
+    }
+
+    /// Transfers on this chain.
+    #[must_use]
+    pub fn transfer(self, to: Address, amount: Amount) -> Self {
+        self.instruction(Instruction::Transfer { to, amount })
+    }
+
+    /// Withdraws SOL to a Solana address.
+    #[must_use]
+    pub fn withdraw_sol(self, recipient: Address, amount: Quote) -> Self {
+        self.instruction(Instruction::Withdraw { asset: AssetId::SOL, amount, recipient })
+    }
+
+    /// The last height at which it may be executed.
+    #[must_use]
+    pub const fn expires_at(mut self, height: u64) -> Self {
+        self.expires_at = height;
+        self
+    }
+
+    /// Signs with a nonce for the chain of `genesis`.
+    ///
+    /// # Errors
+    ///
+    /// What every node would refuse without looking at the state: [`VmError::InstructionCount`], [`VmError::TooExpensive`],
+    /// [`VmError::Oversized`].
+    pub fn sign(&self, key: &Key, nonce: u64, genesis: &Hash) -> Result<SignedTx, VmError> {
+        let body = Body {
+            version: TX_VERSION,
+            signer: key.address(),
+            nonce,
+            expires_at: self.expires_at,
+            program: self.program.clone(),
+        };
+        let signature = key.sign(&body.digest(genesis));
+        let transaction = Transaction { body, signature };
+        let id = transaction.admit(genesis)?;
+        Ok(SignedTx { id, nonce, bytes: transaction.encode() })
+    }
+}
+
+impl SignedTx {
+    /// The id.
+    pub const fn id(&self) -> Hash {
+        self.id
+    }
+
+    /// The nonce it was signed with.
+    pub const fn nonce(&self) -> u64 {
+        self.nonce
+    }
+
+    /// The wire form.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use curvevm::{
+        error::Error as VmError,
+        host,
+        program::{Amount, BuyOrder},
+        tx::Transaction,
+        types::{Address, AssetId, Base, CurveId, Hash, Quote},
+    };
+
+    use super::TxBuilder;
+    use crate::keys::Key;
+
+    const GENESIS: Hash = Hash::new([1; 32]);
+
+    fn buy() -> TxBuilder {
+        let order = BuyOrder::ExactIn { quote: Quote::new(5), base_min: Base::ZERO };
+        TxBuilder::new().buy(CurveId::new([2; 32]), order)
+    }
+
+    #[test]
+    fn the_bytes_are_those_that_the_virtual_machine_reads() {
+        let key = Key::from_seed([7; 32]);
+        let signed = buy().expires_at(9).sign(&key, 3, &GENESIS).unwrap();
+        let transaction = Transaction::decode(signed.bytes()).unwrap();
+        assert_eq!(transaction.body.signer, key.address());
+        assert_eq!((transaction.body.nonce, transaction.body.expires_at), (3, 9));
+        assert_eq!(transaction.admit(&GENESIS), Ok(signed.id()));
+        assert!(host::verify(&key.address(), &signed.id(), &transaction.signature));
+    }
+
+    #[test]
+    fn the_bytes_do_not_move() {
+        // version, signer, nonce, expiry, count, opcode, curve, order tag, quote, base_min, signature
+        let key = Key::from_seed([7; 32]);
+        let signed = buy().sign(&key, 3, &GENESIS).unwrap();
+        assert_eq!(signed.bytes().len(), 1 + 32 + 8 + 8 + 4 + 1 + 32 + 1 + 8 + 8 + 64);
+        assert_eq!(signed.bytes()[0], 1);
+        assert_eq!(&signed.bytes()[33..41], &3u64.to_le_bytes());
+        assert_eq!(&signed.bytes()[41..49], &u64::MAX.to_le_bytes());
+        assert_eq!(signed, buy().sign(&key, 3, &GENESIS).unwrap());
+    }
+
+    #[test]
+    fn the_id_names_the_chain_and_the_nonce() {
+        let key = Key::from_seed([7; 32]);
+        let id = buy().sign(&key, 3, &GENESIS).unwrap().id();
+        assert_ne!(id, buy().sign(&key, 4, &GENESIS).unwrap().id());
+        assert_ne!(id, buy().sign(&key, 3, &Hash::new([9; 32])).unwrap().id());
+    }
+
+    #[test]
+    fn refuses_what_no_node_would_take() {
+        let key = Key::from_seed([7; 32]);
+        assert_eq!(TxBuilder::new().sign(&key, 0, &GENESIS), Err(VmError::InstructionCount));
+        let amount = Amount::Quote(AssetId::SOL, Quote::new(1));
+        let nine = (0..9)
+            .fold(TxBuilder::new(), |builder, _| builder.transfer(Address::default(), amount));
+        assert_eq!(nine.sign(&key, 0, &GENESIS), Err(VmError::InstructionCount));
+    }
+}
