@@ -24,7 +24,7 @@ pub const TX_VERSION: u8 = 1;
 /// The most instructions in a transaction.
 pub const INSTRUCTIONS_MAX: usize = 8;
 /// The longest transaction, in bytes; one fits a data chunk with room to spare.
-pub const TX_BYTES_MAX: usize = 800;
+pub const TX_BYTES_MAX: usize = 768;
 /// The length of a signature, in bytes.
 pub const SIGNATURE_BYTES: usize = 64;
 /// The expiry height of a transaction that does not expire.

@@ -38,7 +38,7 @@ pub const CHUNK_VERSION: u8 = 1;
 /// The longest chunk that any transport carries, in bytes.
 pub const CHUNK_BYTES_MAX: usize = 3_800;
 /// The longest a segment may be as a chunk of its own, in bytes; `Params::chunk_bytes_max` is at least this.
-pub const SEGMENT_BYTES_MAX: usize = 850;
+pub const SEGMENT_BYTES_MAX: usize = 832;
 
 const BEGIN: u8 = 0;
 const MESSAGES: u8 = 1;
