@@ -21,6 +21,8 @@ pub const VIEWS_BEHIND_MAX: u64 = 64;
 pub const PROPOSALS_PER_VIEW_MAX: usize = 2;
 /// Uncommitted blocks that are held.
 pub const TREE_BLOCKS_MAX: usize = 256;
+/// A lock further above the committed height than this makes a member ask for committed blocks.
+pub const UNCOMMITTED_HEIGHTS_USUAL: u64 = 8;
 /// Requests for blocks by id that are open at once.
 pub const FETCHES_MAX: usize = 16;
 /// Answers (evidence, blocks, ranges) that one peer gets between two retry ticks.

@@ -18,7 +18,7 @@ pub(crate) enum Added<C> {
     /// The votes are a quorum.
     Quorum(C),
     /// The member voted otherwise before, which is reported once.
-    Conflict(Evidence),
+    Conflict(Box<Evidence>),
 }
 
 /// All votes of the window.
@@ -45,7 +45,7 @@ impl Tally {
         let round = (vote.epoch, vote.view);
         let key = (vote.height, vote.block);
         match self.votes1.add(round, vote.voter, vote) {
-            Slot::Conflict(first, second) => Added::Conflict(Evidence::Votes1(first, second)),
+            Slot::Conflict(first, second) => conflict(Evidence::Votes1(first, second)),
             Slot::Known => Added::Counted,
             Slot::New => self.cert1(round, key, committee).map_or(Added::Counted, Added::Quorum),
         }
@@ -55,7 +55,7 @@ impl Tally {
         let round = (vote.epoch, vote.view);
         let like = vote.clone();
         match self.votes2.add(round, vote.voter, vote) {
-            Slot::Conflict(first, second) => Added::Conflict(Evidence::Votes2(first, second)),
+            Slot::Conflict(first, second) => conflict(Evidence::Votes2(first, second)),
             Slot::Known => Added::Counted,
             Slot::New => self.cert2(round, &like, committee).map_or(Added::Counted, Added::Quorum),
         }
@@ -71,7 +71,7 @@ impl Tally {
         *highest = vote.view.max(*highest);
         match self.timeouts.add(round, vote.voter, vote) {
             Slot::Conflict(first, second) => {
-                Added::Conflict(Evidence::Timeouts(Box::new(first), Box::new(second)))
+                conflict(Evidence::Timeouts(Box::new(first), Box::new(second)))
             }
             Slot::Known => Added::Counted,
             Slot::New => self.timeout_cert(round, committee).map_or(Added::Counted, Added::Quorum),
@@ -127,7 +127,7 @@ impl Tally {
         let signatures: Vec<_> = votes
             .map(|vote| MemberSignature { member: vote.voter, signature: vote.signature })
             .collect();
-        committee.is_quorum(signatures.iter().map(|entry| entry.member)).then(|| Cert1 {
+        committee.is_quorum(signatures.iter().map(|entry| entry.member)).then_some(Cert1 {
             epoch: round.0,
             view: round.1,
             height: key.0,
@@ -147,7 +147,7 @@ impl Tally {
                 attestation: vote.attestation,
             })
             .collect();
-        committee.is_quorum(signatures.iter().map(|entry| entry.member)).then(|| Cert2 {
+        committee.is_quorum(signatures.iter().map(|entry| entry.member)).then_some(Cert2 {
             epoch: round.0,
             view: round.1,
             height: like.height,
@@ -173,6 +173,10 @@ impl Tally {
         let lock = self.timeouts.all(round).map(|vote| &vote.lock).max_by_key(|lock| lock.view)?;
         Some(TimeoutCert { epoch: round.0, view: round.1, signatures, lock: lock.clone() })
     }
+}
+
+fn conflict<C>(evidence: Evidence) -> Added<C> {
+    Added::Conflict(Box::new(evidence))
 }
 
 /// Whether two votes of one member in one round say the same.

@@ -74,3 +74,28 @@ fn equivocating_leader_neither_forks_nor_stops_the_chain() {
         assert!(world.height_min() > 30, "seed {seed}: height {}", world.height_min());
     }
 }
+
+#[test]
+fn seven_members_bear_two_crashes_under_loss() {
+    let network =
+        NetworkConfig { loss_percent: 10, faults_end_ms: u64::MAX, ..NetworkConfig::perfect() };
+    let mut world = World::new(SimConfig { members: 7, network, ..SimConfig::new(4) });
+    world.plan_crash(2, 1_000, None);
+    world.plan_crash(3, 2_000, None);
+    run(&mut world, 30_000);
+    let heights: Vec<_> = [0, 1, 4, 5, 6].map(|slot| world.height(slot)).into();
+    assert!(heights.iter().all(|height| *height > 40), "heights {heights:?}");
+}
+
+#[test]
+fn without_a_quorum_nothing_is_committed_and_with_one_again_it_goes_on() {
+    let mut world = World::new(SimConfig::new(5));
+    world.plan_crash(0, 1_000, Some(9_000));
+    world.plan_crash(1, 1_000, Some(9_000));
+    run(&mut world, 1_200);
+    let before = world.checker().chain_length();
+    run(&mut world, 9_900);
+    assert!(world.checker().chain_length() <= before + 1, "two of four are no quorum");
+    run(&mut world, 25_000);
+    assert!(world.height_min() as usize > before + 20, "height {}", world.height_min());
+}

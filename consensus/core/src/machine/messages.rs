@@ -78,7 +78,7 @@ impl Core {
         match self.tally.add_vote1(vote, &self.config.committee) {
             Added::Counted => {}
             Added::Quorum(cert) => self.on_cert1(cert),
-            Added::Conflict(evidence) => self.outbox.push(Action::Evidence(Box::new(evidence))),
+            Added::Conflict(evidence) => self.outbox.push(Action::Evidence(evidence)),
         }
     }
 
@@ -96,7 +96,7 @@ impl Core {
                 }
                 self.on_cert2(cert);
             }
-            Added::Conflict(evidence) => self.outbox.push(Action::Evidence(Box::new(evidence))),
+            Added::Conflict(evidence) => self.outbox.push(Action::Evidence(evidence)),
         }
     }
 
@@ -109,7 +109,7 @@ impl Core {
         match self.tally.add_timeout(vote, &self.config.committee) {
             Added::Counted => {}
             Added::Quorum(cert) => self.on_timeout_cert(cert),
-            Added::Conflict(evidence) => self.outbox.push(Action::Evidence(Box::new(evidence))),
+            Added::Conflict(evidence) => self.outbox.push(Action::Evidence(evidence)),
         }
     }
 
@@ -151,6 +151,14 @@ impl Core {
             return;
         }
         let view = cert.view;
+        let rival = self
+            .pending_commit
+            .take_if(|held| held.height == cert.height && held.block != cert.block);
+        if let Some(held) = rival {
+            // I7.
+            self.halt(Evidence::Commit(held, cert));
+            return;
+        }
         let higher = self
             .pending_commit
             .as_ref()

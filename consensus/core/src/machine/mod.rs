@@ -225,7 +225,7 @@ impl Core {
             self.advance();
         }
         if self.halted {
-            self.outbox.drop_unsigned();
+            self.outbox.drop_on_halt();
         }
         let signed = self.outbox.flush(out);
         self.unconfirmed.extend(signed);

@@ -93,7 +93,7 @@ impl Outbox {
     }
 
     /// Drops everything but the actions, which a halt leaves to be done.
-    pub(super) fn drop_unsigned(&mut self) {
+    pub(super) fn drop_on_halt(&mut self) {
         self.records.clear();
         self.signed.clear();
         self.actions.retain(|action| matches!(action, Action::Halt(_) | Action::Evidence(_)));

@@ -3,6 +3,7 @@
 use super::Core;
 use crate::chain::Path;
 use crate::io::{Action, PeerFault, TimerKind};
+use crate::limits::UNCOMMITTED_HEIGHTS_USUAL;
 use crate::types::{BlockId, CommittedRange, Height, MemberIx, SealedBlock, View};
 use crate::wire::Msg;
 use std::collections::BTreeMap;
@@ -136,14 +137,23 @@ impl Core {
         for (id, peer) in self.fetch.need_blocks(&needed) {
             self.outbox.send(peer, Msg::BlockRequest(id));
         }
-        let signers: Vec<_> = self.pending_commit.as_ref().map_or_else(Vec::new, |cert| {
-            self.others(cert.signatures.iter().map(|entry| entry.member))
-        });
         let from = self.chain.height().next();
-        let behind = self.pending_commit.is_some().then_some((from, signers.as_slice()));
-        if let Some(peer) = self.fetch.need_range(behind) {
+        let holders = self.range_holders();
+        let need = holders.as_ref().map(|holders| (from, holders.as_slice()));
+        if let Some(peer) = self.fetch.need_range(need) {
             self.outbox.send(peer, Msg::RangeRequest(from));
         }
+    }
+
+    /// Whom to ask for committed blocks, if any are missing: a commit waits for them, or the lock is
+    /// so far ahead that there must have been commits.
+    fn range_holders(&self) -> Option<Vec<MemberIx>> {
+        if let Some(cert) = &self.pending_commit {
+            return Some(self.others(cert.signatures.iter().map(|entry| entry.member)));
+        }
+        let usual = self.chain.height().saturating_add(UNCOMMITTED_HEIGHTS_USUAL);
+        (self.lock.height > usual)
+            .then(|| self.others(self.lock.signatures.iter().map(|entry| entry.member)))
     }
 
     /// The first missing block below each certificate, with those who hold it.

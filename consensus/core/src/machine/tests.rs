@@ -34,11 +34,11 @@ impl Script {
         self.log.extend(actions.iter().cloned());
         let mut acks = Vec::new();
         for action in &actions {
-            if let Action::Persist { seq, records } = action {
-                if self.auto {
-                    records.iter().cloned().for_each(|record| self.durable.fold(record));
-                    acks.push(*seq);
-                }
+            if let Action::Persist { seq, records } = action
+                && self.auto
+            {
+                records.iter().cloned().for_each(|record| self.durable.fold(record));
+                acks.push(*seq);
             }
         }
         for seq in acks {

@@ -49,43 +49,31 @@ fn refuses_votes_with_an_altered_field() {
     let chain = blocks(3);
     let settled = &chain[2];
     let vote = vote1(1, 1, &chain[0]);
+    assert_eq!(refused(Msg::Vote1(Vote1 { view: View::new(2), ..vote })), VerifyError::Signature);
     assert_eq!(
-        refused(Msg::Vote1(Vote1 { view: View::new(2), ..vote.clone() })),
+        refused(Msg::Vote1(Vote1 { height: Height::new(2), ..vote })),
         VerifyError::Signature
     );
+    assert_eq!(refused(Msg::Vote1(Vote1 { block: chain[1].id(), ..vote })), VerifyError::Signature);
     assert_eq!(
-        refused(Msg::Vote1(Vote1 { height: Height::new(2), ..vote.clone() })),
-        VerifyError::Signature
-    );
-    assert_eq!(
-        refused(Msg::Vote1(Vote1 { block: chain[1].id(), ..vote.clone() })),
-        VerifyError::Signature
-    );
-    assert_eq!(
-        refused(Msg::Vote1(Vote1 { voter: MemberIx::new(2), ..vote.clone() })),
+        refused(Msg::Vote1(Vote1 { voter: MemberIx::new(2), ..vote })),
         VerifyError::Signature
     );
     let stranger = MemberIx::new(4);
     assert_eq!(
-        refused(Msg::Vote1(Vote1 { voter: stranger, ..vote.clone() })),
+        refused(Msg::Vote1(Vote1 { voter: stranger, ..vote })),
         VerifyError::UnknownMember(stranger)
     );
     let found = Epoch::new(2);
     assert_eq!(
-        refused(Msg::Vote1(Vote1 { epoch: found, ..vote.clone() })),
+        refused(Msg::Vote1(Vote1 { epoch: found, ..vote })),
         VerifyError::Epoch { found, expected: Epoch::new(1) }
     );
     assert_eq!(refused(Msg::Vote1(Vote1 { view: View::ZERO, ..vote })), VerifyError::GenesisView);
     let vote = vote2(1, 3, settled);
     let other = Some(Digest::new([9; 32]));
-    assert_eq!(
-        refused(Msg::Vote2(Vote2 { settlement: other, ..vote.clone() })),
-        VerifyError::Signature
-    );
-    assert_eq!(
-        refused(Msg::Vote2(Vote2 { attestation: None, ..vote.clone() })),
-        VerifyError::Attestation
-    );
+    assert_eq!(refused(Msg::Vote2(Vote2 { settlement: other, ..vote })), VerifyError::Signature);
+    assert_eq!(refused(Msg::Vote2(Vote2 { attestation: None, ..vote })), VerifyError::Attestation);
     let attestation = Some(vote.signature);
     assert_eq!(refused(Msg::Vote2(Vote2 { attestation, ..vote })), VerifyError::Signature);
 }

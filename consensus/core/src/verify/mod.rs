@@ -116,8 +116,12 @@ impl<S: Scheme> Verifier<S> {
     /// Checks many messages with one batch of signatures; where that fails, one by one.
     pub fn verify_many(&self, msgs: Vec<Msg>) -> Vec<Result<Verified<Msg>, VerifyError>> {
         let mut items = Vec::new();
-        let outcomes: Vec<_> = msgs.iter().map(|msg| self.collect(msg, &mut items)).collect();
-        // A message that was refused half-way may leave items behind, which only costs time.
+        let mut collect = |msg: &Msg| {
+            let start = items.len();
+            // What a refused message leaves behind must not spoil the batch.
+            self.collect(msg, &mut items).inspect_err(|_| items.truncate(start))
+        };
+        let outcomes: Vec<_> = msgs.iter().map(&mut collect).collect();
         let all_valid = self.scheme.verify_batch(&items);
         let verdict = |(msg, outcome): (Msg, Result<(), VerifyError>)| match outcome {
             Err(error) => Err(error),
