@@ -79,13 +79,15 @@ impl Files {
             posters.push(poster);
             addresses.push(MemberAddresses::choose(&mut ports)?);
         }
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?;
+        let since_1970 =
+            SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?;
         let genesis = Genesis {
             version: GENESIS_VERSION,
             name: "devnet".to_owned(),
             program_id,
             committee,
-            time_ms: u64::try_from(since_1970.as_millis()).context("the clock is far in the future")?,
+            time_ms: u64::try_from(since_1970.as_millis())
+                .context("the clock is far in the future")?,
             params: config.params.clone(),
         };
         write(&dir.join("genesis.json"), &serde_json::to_string_pretty(&genesis)?)?;
@@ -149,10 +151,14 @@ fn prepare(dir: &Path) -> Result<PathBuf> {
     fs::create_dir_all(dir).with_context(|| format!("make the folder {}", dir.display()))?;
     let dir = dir.canonicalize().with_context(|| format!("find the folder {}", dir.display()))?;
     if fs::read_dir(&dir).with_context(|| format!("read {}", dir.display()))?.next().is_some() {
-        bail!("the folder {} is not empty: choose another, a network is made in a fresh one", dir.display());
+        bail!(
+            "the folder {} is not empty: choose another, a network is made in a fresh one",
+            dir.display()
+        );
     }
     for sub in ["keys", "data", "logs"] {
-        fs::create_dir(dir.join(sub)).with_context(|| format!("make a folder in {}", dir.display()))?;
+        fs::create_dir(dir.join(sub))
+            .with_context(|| format!("make a folder in {}", dir.display()))?;
     }
     Ok(dir)
 }

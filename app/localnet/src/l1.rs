@@ -30,7 +30,11 @@ impl EmbeddedL1 {
     /// # Errors
     ///
     /// When the runtime does not start, or the program's file cannot be read.
-    pub async fn start(program_id: Address, build: ProgramBuild, slot_time_ms: u64) -> Result<Self> {
+    pub async fn start(
+        program_id: Address,
+        build: ProgramBuild,
+        slot_time_ms: u64,
+    ) -> Result<Self> {
         let surfnet = Surfnet::builder()
             .offline(true)
             .block_production_mode(BlockProductionMode::Clock)
@@ -41,7 +45,8 @@ impl EmbeddedL1 {
             .context("start the embedded L1")?;
         let bytes = program_bytes(build)?;
         let l1 = tokio::task::spawn_blocking(move || {
-            let deploy = DeployProgram::new(Pubkey::new_from_array(program_id.to_bytes())).so_bytes(bytes);
+            let deploy =
+                DeployProgram::new(Pubkey::new_from_array(program_id.to_bytes())).so_bytes(bytes);
             surfnet.cheatcodes().deploy(deploy).map(|_| Self { surfnet })
         });
         l1.await.context("deploy the program")?.context("deploy the program")

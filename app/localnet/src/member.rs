@@ -21,7 +21,12 @@ pub struct Member {
 }
 
 impl Member {
-    pub(crate) const fn new(asset: PathBuf, config: PathBuf, log: PathBuf, addresses: MemberAddresses) -> Self {
+    pub(crate) const fn new(
+        asset: PathBuf,
+        config: PathBuf,
+        log: PathBuf,
+        addresses: MemberAddresses,
+    ) -> Self {
         Self { asset, config, log, addresses, process: None }
     }
 

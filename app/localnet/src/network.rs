@@ -9,12 +9,7 @@ use asset_sdk::{
 };
 use curvevm::{genesis::Genesis, types::Address};
 
-use crate::{
-    config::LocalnetConfig,
-    files::Files,
-    l1::EmbeddedL1,
-    member::Member,
-};
+use crate::{config::LocalnetConfig, files::Files, l1::EmbeddedL1, member::Member};
 
 /// The well-known key of local development (programs/keys), whose address is in the program.
 const PROGRAM_KEY: &str = include_str!("../../../programs/keys/asset_rollup-keypair.json");

@@ -1,0 +1,56 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    balance::BalanceArgs, buy::BuyArgs, claim::ClaimArgs, curve::CurveArgs, deposit::DepositArgs,
+    devnet::DevnetArgs, keygen::KeygenArgs, launch::LaunchArgs, node::NodeArgs, sell::SellArgs,
+    status::StatusArgs, transfer::TransferArgs, tx::TxArgs, withdraw::WithdrawArgs,
+};
+
+/// Asset L2: launch and trade assets on bonding curves, settled on Solana.
+///
+/// Amounts are written as `1.5sol` or in base units. The result goes to standard output, progress to standard error.
+#[derive(Debug, Parser)]
+#[command(name = "asset", version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Write the result as one line of JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run an L1 and a committee on this machine.
+    Devnet(DevnetArgs),
+    /// Run a node.
+    Node(NodeArgs),
+    /// Make a key file.
+    Keygen(KeygenArgs),
+    /// Lock SOL on the L1 and have it credited on the L2.
+    Deposit(DepositArgs),
+    /// Publish a curve and launch an asset on it.
+    Launch(LaunchArgs),
+    /// Buy tokens of a curve.
+    Buy(BuyArgs),
+    /// Sell tokens of a curve.
+    Sell(SellArgs),
+    /// Send SOL or tokens to another account on the L2.
+    Transfer(TransferArgs),
+    /// Withdraw SOL to the L1.
+    Withdraw(WithdrawArgs),
+    /// Have a finalized withdrawal paid out on the L1.
+    Claim(ClaimArgs),
+    /// Show what an account holds.
+    Balance(BalanceArgs),
+    /// Show where a transaction stands.
+    Tx(TxArgs),
+    /// Show what a node does and what it waits for.
+    Status(StatusArgs),
+    /// Work with curve files.
+    Curve(CurveArgs),
+}

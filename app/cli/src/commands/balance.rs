@@ -1,0 +1,72 @@
+//! `asset balance`: show what an account holds.
+
+use anyhow::{Context, Result};
+use asset_sdk::{
+    amount::{format_decimal, format_sol},
+    rpc::{AccountView, HoldingView},
+};
+use clap::Args;
+use curvevm::types::{Address, AssetId, CurveId};
+use serde::Serialize;
+
+use crate::{
+    context::{NodeUrls, Signer},
+    output::Output,
+};
+
+/// Show what an account holds.
+#[derive(Debug, Args)]
+pub(crate) struct BalanceArgs {
+    /// Whose; the key's when not given.
+    pub(crate) owner: Option<Address>,
+    /// Also the tokens of these curves.
+    #[arg(long)]
+    pub(crate) curve: Vec<CurveId>,
+    /// The key file whose address is asked for when no owner is given.
+    #[arg(long, env = "ASSET_KEY", value_name = "FILE")]
+    pub(crate) key: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    pub(crate) urls: NodeUrls,
+}
+
+#[derive(Serialize)]
+struct Balances {
+    account: AccountView,
+    holdings: Vec<HoldingView>,
+}
+
+pub(crate) async fn run(args: BalanceArgs, output: &Output) -> Result<()> {
+    let owner = match args.owner {
+        Some(owner) => owner,
+        None => Signer { key: args.key.context("name an owner, or a key with --key")? }
+            .read()?
+            .address(),
+    };
+    let client = args.urls.connect().await?;
+    let account = client.account(owner).await?;
+    let mut lines: Vec<String> = account
+        .balances
+        .iter()
+        .map(|entry| match entry.asset {
+            AssetId::SOL => format_sol(entry.amount),
+            asset => format!("{} base units of {asset}", entry.amount),
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push("0sol".to_owned());
+    }
+    let mut holdings = Vec::with_capacity(args.curve.len());
+    for id in args.curve {
+        let (curve, holding) = (client.curve(id).await?, client.holding(id, owner).await?);
+        lines.push(format!(
+            "{} {}",
+            format_decimal(holding.amount.get(), curve.decimals),
+            curve.symbol
+        ));
+        holdings.push(holding);
+    }
+    let balances = Balances { account, holdings };
+    output.result(&balances, || {
+        format!("{}\nat height {}", lines.join("\n"), balances.account.at.height)
+    })
+}

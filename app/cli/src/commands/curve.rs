@@ -1,0 +1,95 @@
+//! `asset curve`: work with curve files.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, Subcommand};
+use curvescript::CompiledCurve;
+use curvevm::types::{Base, Hash, Quote};
+use serde::Serialize;
+
+use crate::output::Output;
+
+/// Work with curve files.
+#[derive(Debug, Args)]
+pub(crate) struct CurveArgs {
+    #[command(subcommand)]
+    pub(crate) command: CurveCommand,
+}
+
+/// What to do with a curve file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CurveCommand {
+    /// Compile a curve file; all its errors are reported at once.
+    Compile(CompileArgs),
+}
+
+/// Compile a curve file.
+#[derive(Debug, Args)]
+pub(crate) struct CompileArgs {
+    /// The curve, written in CurveScript.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Write the module's encoding here.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Compiled<'a> {
+    module: Hash,
+    name: &'a str,
+    symbol: &'a str,
+    decimals: u8,
+    supply: Base,
+    pieces: usize,
+    /// What a purchase of the whole curve collects, fees not included.
+    raises: Quote,
+    /// The module's encoding.
+    bytes: String,
+    report: &'a curvescript::Report,
+}
+
+pub(crate) fn run(args: CurveArgs, output: &Output) -> Result<()> {
+    match args.command {
+        CurveCommand::Compile(args) => compile(&args, output),
+    }
+}
+
+fn compile(args: &CompileArgs, output: &Output) -> Result<()> {
+    let curve = compile_file(&args.file)?;
+    let bytes = borsh::to_vec(&curve.module).context("cannot encode the module")?;
+    if let Some(out) = &args.out {
+        std::fs::write(out, &bytes).with_context(|| format!("cannot write {}", out.display()))?;
+    }
+    let compiled = Compiled {
+        module: curve.hash,
+        name: &curve.name,
+        symbol: &curve.symbol,
+        decimals: curve.module.decimals,
+        supply: curve.module.supply,
+        pieces: curve.module.pieces.len(),
+        raises: curve.report.completion.quote,
+        bytes: hex::encode(&bytes),
+        report: &curve.report,
+    };
+    output.result(&compiled, || {
+        format!(
+            "module {}\n{} ({}), {} piece(s), {} bytes, raises {} in all",
+            compiled.module,
+            compiled.name,
+            compiled.symbol,
+            compiled.pieces,
+            bytes.len(),
+            asset_sdk::amount::format_sol(compiled.raises)
+        )
+    })
+}
+
+/// Compiles a curve file.
+pub(crate) fn compile_file(path: &Path) -> Result<CompiledCurve> {
+    let source =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    curvescript::compile_curve(&source)
+        .map_err(|found| anyhow!("{} does not compile:\n{found}", path.display()))
+}

@@ -1,0 +1,129 @@
+//! Tests of the command line.
+
+use clap::{CommandFactory, Parser, error::ErrorKind};
+use curvevm::types::Quote;
+
+use crate::{
+    args::{Cli, Command},
+    context::{Until, parse_percent},
+};
+
+const CURVE: &str = "5k4r7wUh7rPMwkatgPvg24JnJ3KbctvXmLm3k2FuCt2b";
+
+fn parse(line: &str) -> Result<Cli, ErrorKind> {
+    Cli::try_parse_from(line.split_whitespace()).map_err(|error| error.kind())
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn amounts_are_read_with_their_unit() {
+    let Ok(Cli { command: Command::Deposit(args), json }) =
+        parse("asset deposit 1.5sol --key k.json --json")
+    else {
+        panic!("refused");
+    };
+    assert_eq!(args.amount, Quote::new(1_500_000_000));
+    assert!(json && args.to.is_none() && !args.no_wait);
+    assert_eq!(parse("asset deposit 1.5 --key k.json").unwrap_err(), ErrorKind::ValueValidation);
+    assert_eq!(parse("asset deposit 1.5usd --key k.json").unwrap_err(), ErrorKind::ValueValidation);
+}
+
+#[test]
+fn several_nodes_may_be_named() {
+    let line = "asset status --url http://127.0.0.1:1,http://127.0.0.1:2 --url http://127.0.0.1:3";
+    let Ok(Cli { command: Command::Status(args), .. }) = parse(line) else { panic!("refused") };
+    assert_eq!(args.urls.url.len(), 3);
+}
+
+#[test]
+fn an_order_fixes_exactly_one_side() {
+    let refused = |order: &str| parse(&format!("asset buy {CURVE} --key k {order}")).unwrap_err();
+    assert_eq!(refused(""), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("--spend 1sol --tokens 5"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("--spend 1sol --min 5 --slippage 1%"), ErrorKind::ArgumentConflict);
+    let Ok(Cli { command: Command::Buy(args), .. }) =
+        parse(&format!("asset buy {CURVE} --key k --spend 1sol"))
+    else {
+        panic!("refused");
+    };
+    assert_eq!(
+        (args.spend, args.slippage, args.wait),
+        (Some(Quote::new(1_000_000_000)), 100, Until::Preconfirmed)
+    );
+}
+
+#[test]
+fn a_sale_may_be_of_everything() {
+    let line = format!("asset sell {CURVE} --key k --tokens all --min 1sol --wait finalized");
+    let Ok(Cli { command: Command::Sell(args), .. }) = parse(&line) else { panic!("refused") };
+    assert_eq!((args.tokens.as_deref(), args.wait), (Some("all"), Until::Finalized));
+}
+
+#[test]
+fn ids_and_addresses_are_checked() {
+    assert_eq!(parse("asset tx 12").unwrap_err(), ErrorKind::ValueValidation);
+    assert_eq!(
+        parse("asset buy nonsense --key k --spend 1sol").unwrap_err(),
+        ErrorKind::ValueValidation
+    );
+    assert_eq!(
+        parse("asset transfer nobody 1sol --key k").unwrap_err(),
+        ErrorKind::ValueValidation
+    );
+    assert!(parse(&format!("asset tx {}", "ab".repeat(32))).is_ok());
+}
+
+#[test]
+fn a_network_has_a_sensible_size() {
+    assert_eq!(parse("asset devnet --members 0").unwrap_err(), ErrorKind::ValueValidation);
+    assert_eq!(parse("asset devnet --members 33").unwrap_err(), ErrorKind::ValueValidation);
+    assert!(parse("asset devnet --demo --members 7 --json").is_ok());
+}
+
+#[test]
+fn percentages_are_exact() {
+    for (text, bps) in [("1%", 100), ("0.5%", 50), ("0.05", 5), ("100%", 10_000), ("0", 0)] {
+        assert_eq!(parse_percent(text).unwrap(), bps, "{text}");
+    }
+    for text in ["", "%", "-1%", "1.234%", "100.01%", "a%", "1,5%"] {
+        assert!(parse_percent(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_node_reads_what_a_local_network_writes() {
+    let file = asset_localnet::NodeFile {
+        data_dir: "/d".into(),
+        genesis_file: "/g".into(),
+        committee_key_file: "/k".into(),
+        listen: vec!["/ip4/127.0.0.1/udp/20000/quic-v1".to_owned()],
+        rpc_address: ([127, 0, 0, 1], 20_001).into(),
+        metrics_address: ([127, 0, 0, 1], 20_002).into(),
+        block_interval_ms: 20,
+        heartbeat_ms: 500,
+        view_timeout_ms: 2_000,
+        rpc: asset_localnet::RpcFile {
+            connections_max: 1,
+            request_bytes_max: 65_536,
+            subscriptions_max: 1,
+        },
+        l1: asset_localnet::L1File {
+            url: "http://127.0.0.1:8899".to_owned(),
+            poster_key_file: "/p".into(),
+            poll_interval_ms: 100,
+            poster_timeout_ms: 5_000,
+        },
+        peers: vec![asset_localnet::PeerFile {
+            member: 1,
+            addresses: vec!["/ip4/127.0.0.1/udp/20003/quic-v1".to_owned()],
+        }],
+    };
+    let text = toml::to_string_pretty(&file).unwrap();
+    let config = asset_sequencer::NodeConfig::parse(&text, "node.toml".as_ref()).unwrap();
+    assert_eq!(config.violations(), Vec::<String>::new());
+    assert_eq!(config.peers.len(), 1);
+}
