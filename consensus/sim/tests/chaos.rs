@@ -5,21 +5,27 @@ use asset_consensus_sim::{NetworkConfig, SimConfig, World};
 const FAULTS_END_MS: u64 = 5_000;
 const CALM_MS: u64 = 8_000;
 /// Blocks that a committee commits in `CALM_MS` once nothing fails any more.
-const PROGRESS_MIN: u64 = 10;
+const PROGRESS_MIN: u64 = 5;
 
 fn chaos(seed: u64) -> World {
     let network = NetworkConfig {
         latency_min_ms: 1,
-        latency_max_ms: 40,
-        loss_percent: seed % 31,
-        duplicate_percent: 10,
+        latency_max_ms: 20 + seed % 100,
+        loss_percent: seed % 45,
+        duplicate_percent: 15,
         faults_end_ms: FAULTS_END_MS,
-        partition_every_ms: 700,
+        partition_every_ms: 300 + seed % 900,
     };
-    let twins = if seed.is_multiple_of(3) { vec![(seed / 3 % 4) as usize] } else { Vec::new() };
-    let mut world = World::new(SimConfig { network, twins, ..SimConfig::new(seed) });
-    for _ in 0..6 {
-        let slot = world.draw(4) as usize;
+    // As many faulty members as the committee bears.
+    let (members, twins) = match seed % 5 {
+        0 => (7, vec![1, 4]),
+        1 => (4, vec![0]),
+        2 => (5, vec![3]),
+        _ => (4, Vec::new()),
+    };
+    let mut world = World::new(SimConfig { members, twins, network, ..SimConfig::new(seed) });
+    for _ in 0..8 {
+        let slot = world.draw(members as u64) as usize;
         let at_ms = world.draw(FAULTS_END_MS - 1_000);
         let down_ms = world.draw(900) + 1;
         world.plan_crash(slot, at_ms, Some(down_ms));

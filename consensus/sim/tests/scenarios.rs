@@ -18,6 +18,16 @@ fn happy_path_commits_in_every_view() {
 }
 
 #[test]
+fn a_block_is_final_three_delays_and_three_syncs_after_it_is_built() {
+    let network =
+        NetworkConfig { latency_min_ms: 100, latency_max_ms: 100, ..NetworkConfig::perfect() };
+    let mut world = World::new(SimConfig { network, ..SimConfig::new(6) });
+    // At most 10 ms to build, 5 to sync (proposal, vote 1, vote 2), 3 to validate.
+    run(&mut world, 3 * 100 + 10 + 3 * 5 + 3);
+    assert_eq!(world.height_min(), 1);
+}
+
+#[test]
 fn crashed_leader_costs_its_views_only() {
     let mut world = World::new(SimConfig::new(2));
     world.plan_crash(3, 1_000, None);
