@@ -1,0 +1,15 @@
+//! The roles of a node.
+//!
+//! ```text
+//!  clients ─► rpc ─► mempool ─► executor ◄─► consensus ◄─► other members
+//!                      ▲            │  ▲
+//!   other members ─────┘            ▼  └─── watcher ◄── L1
+//!                                 store ──► poster ───► L1
+//! ```
+
+pub(crate) mod executor;
+pub(crate) mod mempool;
+pub(crate) mod poster;
+pub(crate) mod rpc;
+pub(crate) mod telemetry;
+pub(crate) mod watcher;

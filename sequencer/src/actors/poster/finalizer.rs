@@ -1,0 +1,149 @@
+//! Finalizes batches whose challenge window is over, and closes data accounts.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use asset_sdk::{
+    keys::Key,
+    l1::{Batch, L1Client, L1Error, Level, Rollup},
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep},
+};
+
+use super::{PosterConfig, PosterMetrics, state::Turns};
+use crate::{
+    actors::{executor::now_ms, watcher::L1View},
+    chain::ChainSpec,
+};
+
+/// The pause between two looks at what is to be done.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause after failures.
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+/// Finalized batches below the last one whose data accounts are looked for.
+const CLEANED_MAX: u64 = 64;
+
+/// Finalizes batches.
+#[derive(Debug)]
+pub(crate) struct Finalizer {
+    pub(crate) config: PosterConfig,
+    pub(crate) spec: Arc<ChainSpec>,
+    pub(crate) client: Arc<L1Client>,
+    pub(crate) key: Arc<Key>,
+    pub(crate) l1: watch::Receiver<Arc<L1View>>,
+    /// Asks the watcher for a look.
+    pub(crate) look: Arc<Notify>,
+    pub(crate) metrics: PosterMetrics,
+}
+
+/// What is known from earlier looks; losing it costs time only.
+#[derive(Debug)]
+struct Memory {
+    /// Since when the window of a batch is over.
+    over: Option<(u64, Instant)>,
+    /// The last batch whose data account of this member was looked for.
+    cleaned: u64,
+}
+
+impl Finalizer {
+    /// Runs until `stop` turns true.
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut memory = Memory { over: None, cleaned: 0 };
+        let mut failures = 0u32;
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stopped| *stopped) => return,
+                done = self.turn(&mut memory) => match done {
+                    Ok(()) => failures = 0,
+                    Err(error) => {
+                        failures = failures.saturating_add(1);
+                        self.metrics.failures.inc();
+                        tracing::warn!(%error, "a batch could not be finalized, trying again");
+                    }
+                },
+            }
+            let pause = PAUSE.saturating_mul(2u32.saturating_pow(failures.min(16)));
+            tokio::select! {
+                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = sleep(pause.min(BACKOFF_MAX)) => {}
+            }
+        }
+    }
+
+    async fn turn(&mut self, memory: &mut Memory) -> Result<(), L1Error> {
+        let view = self.l1.borrow_and_update().clone();
+        if !view.reachable {
+            return Ok(());
+        }
+        if view.finalized < view.committed {
+            self.finalize_next(memory).await?;
+        }
+        self.clean(memory, view.finalized).await
+    }
+
+    /// Finalizes the next batch when its window is over and it is this member's turn.
+    async fn finalize_next(&self, memory: &mut Memory) -> Result<(), L1Error> {
+        let rollup = self.client.rollup(Level::Confirmed).await?;
+        let number = rollup.finalized_number.saturating_add(1);
+        if number > rollup.committed_number {
+            self.look.notify_one();
+            return Ok(());
+        }
+        let Some(batch) = self.client.batch(number, Level::Confirmed).await? else { return Ok(()) };
+        let slot = self.client.slot(Level::Confirmed).await?;
+        if !is_over(&rollup, &batch, slot, now_ms() / 1_000) {
+            return Ok(());
+        }
+        let since = match memory.over {
+            Some((known, since)) if known == number => since,
+            Some(_) | None => Instant::now(),
+        };
+        memory.over = Some((number, since));
+        if !self.turns().is_mine(number, since.elapsed()) {
+            return Ok(());
+        }
+        let data = self.client.data(number, &batch.poster, Level::Confirmed).await?;
+        let poster = data.map(|data| data.poster);
+        match self.client.finalize_batch(&self.key, &batch, poster.as_ref()).await {
+            Ok(landed) => {
+                self.metrics.finalized.inc();
+                tracing::info!(batch = number, slot = landed.slot, "finalized a batch on the L1");
+            }
+            // The L1's clock is behind this one, or another member was faster: the next look tells.
+            Err(L1Error::Program { name, .. }) => {
+                tracing::debug!(batch = number, name, "the L1 does not finalize the batch yet");
+            }
+            Err(error) => return Err(error),
+        }
+        self.look.notify_one();
+        Ok(())
+    }
+
+    const fn turns(&self) -> Turns {
+        let members = self.spec.genesis.committee.len() as u64;
+        Turns { me: self.config.member as u64, members, timeout: self.config.timeout }
+    }
+
+    /// Closes this member's data accounts of finalized batches: those of batches that another member committed.
+    async fn clean(&self, memory: &mut Memory, finalized: u64) -> Result<(), L1Error> {
+        let from = memory.cleaned.max(finalized.saturating_sub(CLEANED_MAX)).saturating_add(1);
+        let me = self.key.address();
+        let numbers: BTreeSet<u64> = (from..=finalized).collect();
+        for number in numbers {
+            if self.client.data(number, &me, Level::Confirmed).await?.is_some() {
+                self.client.close_data(&self.key, number, &me).await?;
+                tracing::info!(batch = number, "closed a data account of no more use");
+            }
+            memory.cleaned = number;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the challenge window is over, by slots and by seconds.
+const fn is_over(rollup: &Rollup, batch: &Batch, slot: u64, unix_time: u64) -> bool {
+    let committed_at = if batch.unix_time < 0 { 0 } else { batch.unix_time.cast_unsigned() };
+    slot > batch.slot.saturating_add(rollup.challenge_slots)
+        && unix_time > committed_at.saturating_add(rollup.challenge_secs)
+}

@@ -1,0 +1,24 @@
+//! The batch poster: brings closed batches to the L1 and finalizes them.
+//!
+//! # Rules
+//!
+//! 1. The poster of batch `n` is member `n mod members`. Each time `poster_timeout` passes while the L1 still lacks it, the
+//!    next member posts it as well. A second post or commit of the same batch changes nothing.
+//! 2. Whatever is done next follows from the accounts of the rollup as they are read then, never from what this node did.
+//! 3. Batches are committed in order; the data of a member's coming batches is posted ahead.
+//! 4. A commit needs a quorum of attestations. They come with the certificate of the batch's last block; where consensus
+//!    finalized that block through a later one, the members are asked for them.
+//! 5. A batch is finalized when both its slots and its seconds have passed; a data account that is of no more use is closed.
+
+mod actor;
+mod attestations;
+mod error;
+mod finalizer;
+mod metrics;
+mod state;
+
+pub(crate) use actor::{Poster, PosterConfig};
+pub(crate) use attestations::Attestations;
+pub(crate) use finalizer::Finalizer;
+pub(crate) use metrics::PosterMetrics;
+pub(crate) use state::PosterStage;

@@ -1,0 +1,9 @@
+//! What follows from genesis and the blocks alone: executing a block, filling and closing a batch.
+
+mod batch;
+mod execution;
+mod spec;
+
+pub(crate) use batch::{BEGIN_BYTES, BatchBlock, OpenBatch, SealedBatch, content_bytes};
+pub(crate) use execution::{Change, ExecutedBlock, execute};
+pub(crate) use spec::ChainSpec;

@@ -1,0 +1,100 @@
+//! Genesis and what is derived from it once.
+
+use asset_consensus::{BlockId, ChainId, Committee, CommitteeError, Epoch, PublicKey};
+use curvevm::{
+    batch::CHUNKS_MAX,
+    codec::{CHUNK_BYTES_MAX, SEGMENT_BYTES_MAX},
+    genesis::{GENESIS_VERSION, Genesis, MEMBERS_MAX, quorum},
+    tx::TX_BYTES_MAX,
+    types::{Address, Hash},
+};
+
+/// The rules and identities of one chain.
+#[derive(Debug)]
+pub(crate) struct ChainSpec {
+    pub(crate) genesis: Genesis,
+    /// The genesis hash.
+    pub(crate) id: Hash,
+    pub(crate) committee_hash: Hash,
+    pub(crate) genesis_root: Hash,
+}
+
+impl ChainSpec {
+    pub(crate) fn new(genesis: Genesis) -> Self {
+        let id = genesis.hash();
+        let committee_hash = genesis.committee_hash();
+        // Writing to a fresh, whole tree does not fail.
+        let genesis_root = genesis.tree().map(|mut tree| tree.root()).unwrap_or_default();
+        Self { genesis, id, committee_hash, genesis_root }
+    }
+
+    pub(crate) const fn program_id(&self) -> &Address {
+        &self.genesis.program_id
+    }
+
+    pub(crate) fn members(&self) -> usize {
+        self.genesis.committee.len()
+    }
+
+    pub(crate) fn quorum(&self) -> usize {
+        quorum(self.members())
+    }
+
+    pub(crate) fn consensus_chain(&self) -> ChainId {
+        ChainId::new(self.id.to_bytes())
+    }
+
+    /// The id of the genesis block: the genesis hash itself.
+    pub(crate) fn genesis_block(&self) -> BlockId {
+        BlockId::new(self.id.to_bytes())
+    }
+
+    pub(crate) fn committee(&self) -> Result<Committee, CommitteeError> {
+        let keys = self.genesis.committee.iter().map(|key| PublicKey(key.to_bytes()));
+        Committee::equal(Epoch::ZERO, keys)
+    }
+
+    /// The most that a block's messages and transactions may have, in bytes as Borsh; a batch closes once it has as much.
+    ///
+    /// Chunks are cut at segments: one is left open by less than a segment, and two neighbours are more than one chunk
+    /// together. The data of a batch, less than two blocks' worth, then fits its chunks, with an eighth to spare for integers
+    /// that are longer as varints.
+    pub(crate) fn block_bytes_max(&self) -> usize {
+        let params = &self.genesis.params;
+        let chunk = usize::from(params.chunk_bytes_max);
+        let filled = chunk.saturating_sub(SEGMENT_BYTES_MAX).max(chunk / 2);
+        usize::from(params.batch_chunks_max) * filled * 7 / 16
+    }
+
+    /// What is wrong with the genesis, if anything.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        let params = &self.genesis.params;
+        let mut found = Vec::new();
+        let mut check = |holds: bool, violation: &str| {
+            if !holds {
+                found.push(violation.to_owned());
+            }
+        };
+        check(self.genesis.version == GENESIS_VERSION, "version: only 1 is known");
+        check(
+            (1..=MEMBERS_MAX).contains(&self.members()),
+            "committee: a committee has 1 to 32 members",
+        );
+        check(params.batch_interval_ms > 0, "params.batch_interval_ms: at least 1");
+        check(
+            (CHUNKS_MIN..=CHUNKS_MAX).contains(&params.batch_chunks_max),
+            "params.batch_chunks_max: 8 to 256",
+        );
+        check(
+            (SEGMENT_BYTES_MAX..=CHUNK_BYTES_MAX).contains(&usize::from(params.chunk_bytes_max)),
+            "params.chunk_bytes_max: 850 to 3800",
+        );
+        check(params.block_transactions_max > 0, "params.block_transactions_max: at least 1");
+        found
+    }
+}
+
+/// With fewer chunks to a batch the longest transaction may not fit a block.
+const CHUNKS_MIN: u16 = 8;
+const _: () =
+    assert!(CHUNKS_MIN as usize * (SEGMENT_BYTES_MAX / 2) * 7 / 16 > TX_BYTES_MAX + 2 * 16);
