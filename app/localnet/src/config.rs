@@ -1,71 +1,65 @@
-//! What a local network is made of.
+//! What a local network is like.
 
 use std::path::PathBuf;
 
-use curvevm::genesis::Params;
+use asset_sdk::l1::TransactionFormat;
+use curvevm::{genesis::Params, types::Quote};
 
-/// What a local network is made of.
+use crate::program::ProgramBuild;
+
+/// What a local network is like.
 #[derive(Clone, Debug)]
 pub struct LocalnetConfig {
-    /// Members of the committee, 1 to 32.
-    pub members: u16,
-    /// The folder of keys, configurations, logs and data; it is made when it is not there and must be empty.
-    pub dir: PathBuf,
-    /// The `asset` binary.
+    /// The `asset` binary that members run.
     pub asset: PathBuf,
+    /// Members of the committee, 1 to 32.
+    pub members: usize,
+    /// Where genesis, keys, configurations, logs and data go: a new or empty folder; a temporary one that is removed at the
+    /// end when none is given.
+    pub dir: Option<PathBuf>,
     /// The build of the program that the L1 runs.
     pub program: ProgramBuild,
-    /// Rules of blocks, batches and settlement.
+    /// The time of an L1 slot, in milliseconds.
+    pub slot_ms: u64,
+    /// What each member's poster key has on the L1 at the start, and the faucet too.
+    pub lamports: Quote,
+    /// The rules in genesis.
     pub params: Params,
-    /// The time of a slot on the L1, in milliseconds.
-    pub slot_time_ms: u64,
-}
-
-/// A build of the AssetRollup program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProgramBuild {
-    /// For sBPF version 0.
-    V0,
-    /// For sBPF version 3.
-    V3,
+    /// The least time between a block and its parent, in milliseconds.
+    pub block_interval_ms: u64,
+    /// How long a view may last before its leader is passed over, in milliseconds.
+    pub view_timeout_ms: u64,
+    /// The filter of the members' logs, as in `RUST_LOG`.
+    pub log: String,
 }
 
 impl LocalnetConfig {
-    /// Four members, batches of a second, windows of seconds.
-    pub fn recommended(dir: PathBuf, asset: PathBuf) -> Self {
+    /// Four members, slots of 50 ms, batches of a second, a challenge window of a second.
+    pub fn new(asset: PathBuf) -> Self {
         Self {
-            members: 4,
-            dir,
             asset,
-            program: ProgramBuild::V3,
+            members: 4,
+            dir: None,
+            program: ProgramBuild::V0,
+            slot_ms: 50,
+            lamports: Quote::new(1_000_000_000_000_000),
             params: Params {
                 batch_interval_ms: 1_000,
                 batch_chunks_max: 128,
-                chunk_bytes_max: 3_696,
+                chunk_bytes_max: TransactionFormat::V1.chunk_bytes_max(),
                 block_transactions_max: 2_000,
                 challenge_slots: 20,
-                challenge_secs: 2,
+                challenge_secs: 1,
                 inbox_delay_slots: 1_200,
             },
-            slot_time_ms: 50,
-        }
-    }
-}
-
-impl ProgramBuild {
-    /// The name of the build's file.
-    pub const fn file_name(self) -> &'static str {
-        match self {
-            Self::V0 => "asset_rollup-v0.so",
-            Self::V3 => "asset_rollup-v3.so",
+            block_interval_ms: 20,
+            view_timeout_ms: 2_000,
+            log: "info".to_owned(),
         }
     }
 
-    /// The verified build of the repository.
-    pub(crate) const fn verified(self) -> &'static [u8] {
-        match self {
-            Self::V0 => include_bytes!("../../../programs/artifacts/asset_rollup-v0.so"),
-            Self::V3 => include_bytes!("../../../programs/artifacts/asset_rollup-v3.so"),
-        }
+    /// As [`LocalnetConfig::new`], in a folder.
+    pub fn recommended(dir: PathBuf, asset: PathBuf) -> Self {
+        Self { dir: Some(dir), ..Self::new(asset) }
     }
 }

@@ -1,21 +1,36 @@
 //! The embedded L1: surfpool, a Solana runtime behind real RPC and WebSocket endpoints, without any network access.
 
-use anyhow::{Context as _, Result};
+use std::thread;
+
 use asset_sdk::Key;
 use curvevm::types::Address;
-use solana_pubkey::Pubkey;
-use surfpool_sdk::{BlockProductionMode, Surfnet, cheatcodes::builders::DeployProgram};
+use surfpool_sdk::{
+    BlockProductionMode, Keypair, Pubkey, Surfnet, SurfnetError,
+    cheatcodes::builders::DeployProgram,
+};
 
-use crate::config::ProgramBuild;
+use crate::error::LocalnetError;
 
-/// Names a folder with `asset_rollup-v0.so` and `asset_rollup-v3.so` to be run instead of the verified builds.
-const SO_DIR: &str = "ASSET_ROLLUP_SO_DIR";
-/// What the payer of the embedded L1 starts with, in lamports.
-const PAYER_LAMPORTS: u64 = 1_000_000_000_000;
+/// How the embedded L1 starts.
+#[derive(Clone, Debug)]
+pub struct EmbeddedL1Config {
+    /// The program's address.
+    pub program_id: Address,
+    /// The program's ELF file.
+    pub program: Vec<u8>,
+    /// The time of a slot, in milliseconds. A slot is final after 31 more.
+    pub slot_ms: u64,
+    /// Who has lamports from the start, besides the faucet.
+    pub funded: Vec<Address>,
+    /// What each of them and the faucet has.
+    pub lamports: u64,
+}
 
-/// A running L1; it stops when this is dropped.
+/// A Solana-compatible runtime inside this process: it executes the program's ELF and serves Solana's RPC and WebSocket on
+/// free loopback ports. It has no remote and keeps its state in memory. Stopped on drop.
 pub struct EmbeddedL1 {
     surfnet: Surfnet,
+    faucet: Key,
 }
 
 impl std::fmt::Debug for EmbeddedL1 {
@@ -25,31 +40,28 @@ impl std::fmt::Debug for EmbeddedL1 {
 }
 
 impl EmbeddedL1 {
-    /// Starts the L1 with the program deployed at `program_id`.
+    /// Starts it, funds, and deploys the program under the upgradeable loader.
     ///
     /// # Errors
     ///
-    /// When the runtime does not start, or the program's file cannot be read.
-    pub async fn start(
-        program_id: Address,
-        build: ProgramBuild,
-        slot_time_ms: u64,
-    ) -> Result<Self> {
-        let surfnet = Surfnet::builder()
-            .offline(true)
-            .block_production_mode(BlockProductionMode::Clock)
-            .slot_time_ms(slot_time_ms)
-            .airdrop_sol(PAYER_LAMPORTS)
-            .start()
-            .await
-            .context("start the embedded L1")?;
-        let bytes = program_bytes(build)?;
-        let l1 = tokio::task::spawn_blocking(move || {
-            let deploy =
-                DeployProgram::new(Pubkey::new_from_array(program_id.to_bytes())).so_bytes(bytes);
-            surfnet.cheatcodes().deploy(deploy).map(|_| Self { surfnet })
-        });
-        l1.await.context("deploy the program")?.context("deploy the program")
+    /// [`LocalnetError::EmbeddedL1`].
+    pub async fn start(config: EmbeddedL1Config) -> Result<Self, LocalnetError> {
+        let faucet = Key::generate();
+        let payer = Keypair::new_from_array(faucet.seed());
+        // Its start blocks, which a thread of an asynchronous runtime may not.
+        let (started, outcome) = tokio::sync::oneshot::channel();
+        thread::Builder::new()
+            .name("embedded-l1-start".to_owned())
+            .spawn(move || {
+                // When the caller is gone, it is stopped by its drop.
+                let _ = started.send(start(payer, &config));
+            })
+            .map_err(|error| LocalnetError::EmbeddedL1(error.to_string()))?;
+        let outcome = outcome.await;
+        let outcome =
+            outcome.map_err(|_| LocalnetError::EmbeddedL1("its start panicked".to_owned()))?;
+        let surfnet = outcome.map_err(|error| LocalnetError::EmbeddedL1(error.to_string()))?;
+        Ok(Self { surfnet, faucet })
     }
 
     /// JSON-RPC over HTTP.
@@ -62,14 +74,38 @@ impl EmbeddedL1 {
         self.surfnet.ws_url()
     }
 
-    /// A key with lamports, which pays for the set-up of the network.
-    pub fn payer(&self) -> Key {
-        Key::from_seed(*self.surfnet.payer().secret_bytes())
+    /// A key with lamports.
+    pub const fn faucet(&self) -> &Key {
+        &self.faucet
+    }
+
+    /// Stops it and waits until its ports are free.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalnetError::EmbeddedL1`] when its servers do not confirm.
+    pub async fn stop(self) -> Result<(), LocalnetError> {
+        let mut surfnet = self.surfnet;
+        let stopped = tokio::task::spawn_blocking(move || surfnet.stop()).await;
+        let stopped = stopped.map_err(|error| LocalnetError::EmbeddedL1(error.to_string()))?;
+        stopped.map_err(|error| LocalnetError::EmbeddedL1(error.to_string()))
     }
 }
 
-fn program_bytes(build: ProgramBuild) -> Result<Vec<u8>> {
-    let Some(dir) = std::env::var_os(SO_DIR) else { return Ok(build.verified().to_vec()) };
-    let path = std::path::PathBuf::from(dir).join(build.file_name());
-    std::fs::read(&path).with_context(|| format!("read {} ({SO_DIR})", path.display()))
+fn start(payer: Keypair, config: &EmbeddedL1Config) -> Result<Surfnet, SurfnetError> {
+    let funded = config.funded.iter().map(|owner| Pubkey::new_from_array(owner.to_bytes()));
+    let surfnet = futures::executor::block_on(
+        Surfnet::builder()
+            .offline(true)
+            .block_production_mode(BlockProductionMode::Clock)
+            .slot_time_ms(config.slot_ms)
+            .payer(payer)
+            .airdrop_addresses(funded.collect())
+            .airdrop_sol(config.lamports)
+            .start(),
+    )?;
+    let program_id = Pubkey::new_from_array(config.program_id.to_bytes());
+    let deploy = DeployProgram::new(program_id).so_bytes(config.program.clone());
+    surfnet.cheatcodes().deploy(deploy)?;
+    Ok(surfnet)
 }

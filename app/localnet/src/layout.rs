@@ -21,8 +21,10 @@ impl Layout {
     /// A new folder: the given one, which must be empty or missing, or a temporary one.
     pub(crate) fn create(dir: Option<&Path>) -> Result<Self, LocalnetError> {
         let Some(dir) = dir else {
-            let failed = |source| LocalnetError::Io { action: "create", path: std::env::temp_dir(), source };
-            let temporary = tempfile::Builder::new().prefix("asset-devnet-").tempdir().map_err(failed)?;
+            let failed =
+                |source| LocalnetError::Io { action: "create", path: std::env::temp_dir(), source };
+            let temporary =
+                tempfile::Builder::new().prefix("asset-devnet-").tempdir().map_err(failed)?;
             return Ok(Self { root: temporary.path().to_owned(), _temporary: Some(temporary) });
         };
         create_dir(dir)?;

@@ -23,7 +23,7 @@ use crate::{
     error::LocalnetError,
     l1::{EmbeddedL1, EmbeddedL1Config},
     layout::{Layout, create_dir, write},
-    member::{Addresses, Member},
+    member::{Member, MemberAddresses, MemberSetup},
     node_file::{L1File, NodeFile, PeerFile, RpcFile},
     ports::{self, Held},
     program::{PROGRAM_ID, load_program},
@@ -85,25 +85,32 @@ impl Localnet {
         let genesis = genesis(config, &keys)?;
         let l1 = EmbeddedL1::start(EmbeddedL1Config {
             program_id: genesis.program_id,
-            program: load_program()?,
+            program: load_program(config.program)?,
             slot_ms: config.slot_ms,
             funded: keys.iter().map(|keys| keys.poster.address()).collect(),
             lamports: config.lamports.get(),
         })
         .await?;
-        let l1_client = Arc::new(L1Client::new(L1Config::new(l1.rpc_url(), genesis.program_id, genesis.hash())));
+        let l1_client =
+            Arc::new(L1Client::new(L1Config::new(l1.url(), genesis.program_id, genesis.hash())));
         l1_client.check_program().await?;
         l1_client.initialize(l1.faucet(), &genesis).await?;
-        let json = serde_json::to_string_pretty(&genesis).map_err(|error| LocalnetError::Encode(error.to_string()))?;
+        let json = serde_json::to_string_pretty(&genesis)
+            .map_err(|error| LocalnetError::Encode(error.to_string()))?;
         write(&layout.genesis(), &json)?;
         l1.faucet().write(&layout.faucet())?;
-        let members = write_members(config, &layout, &keys, l1.rpc_url())?;
+        let members = write_members(config, &layout, &keys, l1.url())?;
         Ok(Self { members, l1, l1_client, genesis, layout })
     }
 
-    /// The members, in index order.
-    pub fn members(&self) -> &[Member] {
-        &self.members
+    /// The members, by index: to be killed, stopped and started again.
+    pub fn members(&mut self) -> &mut [Member] {
+        &mut self.members
+    }
+
+    /// The RPC addresses of all members.
+    pub fn urls(&self) -> Vec<String> {
+        self.members.iter().map(|member| member.addresses().rpc_url.clone()).collect()
     }
 
     /// The embedded L1.
@@ -112,8 +119,19 @@ impl Localnet {
     }
 
     /// A client of the rollup on the L1.
-    pub const fn l1_client(&self) -> &Arc<L1Client> {
-        &self.l1_client
+    pub fn l1_client(&self) -> Arc<L1Client> {
+        Arc::clone(&self.l1_client)
+    }
+
+    /// A key with `lamports` on the L1.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalnetError::L1`].
+    pub async fn funded_key(&self, lamports: u64) -> Result<Key, LocalnetError> {
+        let key = Key::generate();
+        self.l1_client.airdrop(&key.address(), lamports).await?;
+        Ok(key)
     }
 
     /// The genesis.
@@ -132,8 +150,7 @@ impl Localnet {
     ///
     /// Those of [`Client::connect`].
     pub async fn client(&self) -> Result<Client, LocalnetError> {
-        let urls: Vec<&str> = self.members.iter().map(Member::rpc_url).collect();
-        Ok(Client::connect(&urls, ClientConfig::new()).await?)
+        Ok(Client::connect(&self.urls(), ClientConfig::new()).await?)
     }
 
     /// A client of one member only.
@@ -143,35 +160,7 @@ impl Localnet {
     /// [`LocalnetError::NoMember`], and those of [`Client::connect`].
     pub async fn client_of(&self, index: usize) -> Result<Client, LocalnetError> {
         let member = self.members.get(index).ok_or(LocalnetError::NoMember { index })?;
-        Ok(Client::connect(&[member.rpc_url()], ClientConfig::new()).await?)
-    }
-
-    /// Kills a member with SIGKILL.
-    ///
-    /// # Errors
-    ///
-    /// [`LocalnetError::NoMember`], [`LocalnetError::Io`].
-    pub fn kill(&mut self, index: usize) -> Result<(), LocalnetError> {
-        self.member(index)?.kill()
-    }
-
-    /// Asks a member to stop, and waits until it is gone.
-    ///
-    /// # Errors
-    ///
-    /// [`LocalnetError::NoMember`], [`LocalnetError::Io`].
-    pub async fn stop(&mut self, index: usize) -> Result<(), LocalnetError> {
-        self.member(index)?.stop().await
-    }
-
-    /// Starts a member that was killed or stopped, with its folder and addresses of before. [`Localnet::wait_ready`] waits
-    /// for it.
-    ///
-    /// # Errors
-    ///
-    /// [`LocalnetError::NoMember`], [`LocalnetError::Running`], [`LocalnetError::Io`].
-    pub fn restart(&mut self, index: usize) -> Result<(), LocalnetError> {
-        self.member(index)?.start()
+        Ok(Client::connect(&[&member.addresses().rpc_url], ClientConfig::new()).await?)
     }
 
     /// Waits until every member that was started answers, is connected to a quorum and has caught up.
@@ -211,8 +200,8 @@ impl Localnet {
     /// [`LocalnetError::MemberEnded`].
     pub fn check_members(&mut self) -> Result<(), LocalnetError> {
         for member in &mut self.members {
-            if let Some(status) = member.ended()? {
-                return Err(member.ended_error(status));
+            if let Some(status) = member.exited()? {
+                return Err(member.exited_error(status));
             }
         }
         Ok(())
@@ -223,13 +212,17 @@ impl Localnet {
     }
 
     async fn wait_member(&mut self, index: usize, deadline: Instant) -> Result<(), LocalnetError> {
-        let look = ClientConfig { call_timeout: LOOK_TIMEOUT, retry_for: Duration::ZERO, ..ClientConfig::new() };
+        let look = ClientConfig {
+            call_timeout: LOOK_TIMEOUT,
+            retry_for: Duration::ZERO,
+            ..ClientConfig::new()
+        };
         loop {
             let member = self.member(index)?;
-            if let Some(status) = member.ended()? {
-                return Err(member.ended_error(status));
+            if let Some(status) = member.exited()? {
+                return Err(member.exited_error(status));
             }
-            let url = member.rpc_url().to_owned();
+            let url = member.addresses().rpc_url.clone();
             let last = match Client::connect(&[&url], look.clone()).await {
                 Ok(client) => match client.status().await {
                     Ok(status) if is_ready(&status) => return Ok(()),
@@ -277,8 +270,9 @@ impl MemberKeys {
 }
 
 fn genesis(config: &LocalnetConfig, keys: &[MemberKeys]) -> Result<Genesis, LocalnetError> {
-    let program_id: Address =
-        PROGRAM_ID.parse().map_err(|_| LocalnetError::Encode("the program id is no address".to_owned()))?;
+    let program_id: Address = PROGRAM_ID
+        .parse()
+        .map_err(|_| LocalnetError::Encode("the program id is no address".to_owned()))?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(Genesis {
         version: GENESIS_VERSION,
@@ -308,9 +302,11 @@ fn write_members(
     let ports: Vec<MemberPorts> = held
         .chunks_exact(MEMBER_PORTS)
         .filter_map(|held| match held {
-            [consensus, rpc, metrics] => {
-                Some(MemberPorts { consensus: consensus.port, rpc: rpc.port, metrics: metrics.port })
-            }
+            [consensus, rpc, metrics] => Some(MemberPorts {
+                consensus: consensus.port,
+                rpc: rpc.port,
+                metrics: metrics.port,
+            }),
             _ => None,
         })
         .collect();
@@ -321,7 +317,8 @@ fn write_members(
         keys.committee.write(&folder.join("committee.json"))?;
         keys.poster.write(&folder.join("poster.json"))?;
         let node = node_file(config, layout, &ports, (index, l1_url));
-        let text = toml::to_string_pretty(&node).map_err(|error| LocalnetError::Encode(error.to_string()))?;
+        let text = toml::to_string_pretty(&node)
+            .map_err(|error| LocalnetError::Encode(error.to_string()))?;
         write(&folder.join("node.toml"), &text)?;
         members.push(member(config, (index, folder), &node));
     }
@@ -351,7 +348,11 @@ fn node_file(
         block_interval_ms: config.block_interval_ms,
         heartbeat_ms: HEARTBEAT_MS.min(config.view_timeout_ms / 2),
         view_timeout_ms: config.view_timeout_ms,
-        rpc: RpcFile { connections_max: 1_024, request_bytes_max: 65_536, subscriptions_max: SUBSCRIPTIONS_MAX },
+        rpc: RpcFile {
+            connections_max: 1_024,
+            request_bytes_max: 65_536,
+            subscriptions_max: SUBSCRIPTIONS_MAX,
+        },
         l1: L1File {
             url: l1_url.to_owned(),
             poster_key_file: folder.join("poster.json"),
@@ -363,11 +364,13 @@ fn node_file(
 }
 
 fn member(config: &LocalnetConfig, (index, folder): (usize, PathBuf), node: &NodeFile) -> Member {
-    let addresses = Addresses {
+    let addresses = MemberAddresses {
         rpc_url: format!("http://{}", node.rpc_address),
+        ws_url: format!("ws://{}", node.rpc_address),
         metrics_url: format!("http://{}", node.metrics_address),
     };
-    Member::new(index, (config.asset_binary.clone(), folder), addresses, config.log.clone())
+    let (asset, log_filter) = (config.asset.clone(), config.log.clone());
+    Member::new(MemberSetup { index, asset, folder, addresses, log_filter })
 }
 
 fn loopback(port: u16) -> SocketAddr {

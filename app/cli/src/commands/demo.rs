@@ -95,7 +95,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<Summary> {
     let client = Arc::new(localnet.client().await?);
-    let l1 = Arc::clone(localnet.l1_client());
+    let l1 = localnet.l1_client();
     let mut tour = Tour { client, l1, wallets: Vec::new(), output };
     tour.deposit().await.context("the deposits failed")?;
     let curve = tour.launch().await.context("the launch failed")?;
@@ -268,8 +268,8 @@ async fn execute(wallet: &Wallet, transaction: &TxBuilder) -> Result<Done> {
 async fn agreement(localnet: &Localnet, l1: &L1Client) -> Result<(Hash, usize)> {
     let rollup = l1.rollup(Level::Confirmed).await?;
     let mut agree = 0;
-    for member in localnet.members() {
-        let client = localnet.client_of(member.index()).await?;
+    for member in 0..localnet.genesis().committee.len() {
+        let client = localnet.client_of(member).await?;
         let number = rollup.committed_number;
         client
             .wait_status("the members to catch up", |status| status.batch_closed >= number)
@@ -277,8 +277,7 @@ async fn agreement(localnet: &Localnet, l1: &L1Client) -> Result<(Hash, usize)> 
         let root = client.batch(number).await?.header.post_root;
         ensure!(
             root == rollup.committed_root,
-            "member {} has root {root} after batch {number}, the L1 has {}",
-            member.index(),
+            "member {member} has root {root} after batch {number}, the L1 has {}",
             rollup.committed_root
         );
         agree += 1;

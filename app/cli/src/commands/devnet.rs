@@ -85,7 +85,7 @@ pub(crate) async fn run(args: DevnetArgs, output: &Output) -> Result<()> {
         localnet = Localnet::start(&config) => localnet?,
         stop = stop_requested() => return stop,
     };
-    let ready = ready(&localnet, started);
+    let ready = ready(&mut localnet, started);
     if args.demo {
         output.progress(&text(&ready));
         let summary = tokio::select! {
@@ -121,12 +121,12 @@ async fn watch(localnet: &mut Localnet) -> Result<()> {
     }
 }
 
-fn ready(localnet: &Localnet, started: Instant) -> Ready {
+fn ready(localnet: &mut Localnet, started: Instant) -> Ready {
     let members = localnet.members().iter().map(|member| MemberAddresses {
         index: member.index(),
-        rpc: member.rpc_url().to_owned(),
-        ws: member.ws_url(),
-        metrics: member.metrics_url().to_owned(),
+        rpc: member.addresses().rpc_url.clone(),
+        ws: member.addresses().ws_url.clone(),
+        metrics: member.addresses().metrics_url.clone(),
         pid: member.pid(),
         log: member.log(),
     });
@@ -137,7 +137,7 @@ fn ready(localnet: &Localnet, started: Instant) -> Ready {
         dir: localnet.layout().root().to_owned(),
         faucet: localnet.layout().faucet(),
         l1: L1Addresses {
-            rpc: localnet.l1().rpc_url().to_owned(),
+            rpc: localnet.l1().url().to_owned(),
             ws: localnet.l1().ws_url().to_owned(),
         },
         members: members.collect(),
