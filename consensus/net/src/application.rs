@@ -59,7 +59,9 @@ pub trait Application: Send + Sync + 'static {
     /// Makes the next block of this member's turn. It may wait for something to propose, but less than the view timer.
     /// `None` gives the turn away, which costs the committee a timeout.
     ///
-    /// The future is dropped when the view is left.
+    /// A block that was built is not validated here again: it counts as executed, under the id that
+    /// [`Block::id`](asset_consensus::Block::id) gives for the request's parent and height and the proposal. The future is
+    /// dropped when the view is left.
     fn build(
         &self,
         request: BuildRequest,
@@ -67,8 +69,8 @@ pub trait Application: Send + Sync + 'static {
 
     /// Executes a block on its parent, and says whether it is valid. The answer is a function of the chain alone.
     ///
-    /// The parent was built, validated or committed before. Siblings may be validated at the same time. A leader's own
-    /// block may come here as well.
+    /// The parent was built, validated or committed before. Siblings may be validated at the same time. After a restart,
+    /// blocks that are not committed come again, the ones that were built here among them.
     fn validate(
         &self,
         block: SealedBlock,

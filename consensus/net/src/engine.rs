@@ -2,9 +2,7 @@
 
 use std::{future::Future, path::PathBuf, sync::Arc};
 
-use asset_consensus::{
-    Config, Evidence, Head, Height, MemberIx, PublicKey, RecoverError, Signer, View,
-};
+use asset_consensus::{Config, Evidence, Height, MemberIx, PublicKey, RecoverError, Signer, View};
 use asset_consensus_wal::WalError;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -65,8 +63,8 @@ pub struct EngineStatus {
     pub leader: MemberIx,
     /// The height of the last block that consensus committed.
     pub committed: Height,
-    /// The last block that the application holds.
-    pub applied: Head,
+    /// The height of the last block that the application holds.
+    pub applied: Height,
     /// The view of the lock.
     pub lock_view: View,
     /// Whether committed blocks are missing and asked for.
@@ -95,7 +93,9 @@ pub enum EngineError {
     #[error("the application failed")]
     Application(#[from] ApplicationError),
     /// A quorum committed what this member's application refuses, so its state differs from theirs.
-    #[error("the application refuses block {block} at height {height}, which the committee committed: the state differs")]
+    #[error(
+        "the application refuses block {block} at height {height}, which the committee committed: the state differs"
+    )]
     Diverged {
         /// The height.
         height: Height,

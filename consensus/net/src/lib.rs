@@ -23,9 +23,7 @@ pub mod libp2p;
 mod metrics;
 pub mod transport;
 
-pub use application::{
-    Application, ApplicationError, BlockProposal, BuildRequest, CommittedBlock,
-};
+pub use application::{Application, ApplicationError, BlockProposal, BuildRequest, CommittedBlock};
 pub use driver::HotShot;
 pub use engine::{
     ConsensusEngine, EngineConfig, EngineError, EngineHandle, EngineSetup, EngineStatus,

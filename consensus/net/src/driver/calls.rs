@@ -34,7 +34,10 @@ pub(crate) struct Calls<A> {
     chain: ChainId,
     events: mpsc::Sender<Event>,
     metrics: EngineMetrics,
+    /// Calls that may be dropped at any time.
     tasks: JoinSet<()>,
+    /// The running commit, which may not.
+    commit_task: JoinSet<()>,
     known: BTreeMap<BlockId, Height>,
     validating: BTreeSet<BlockId>,
     waiting: Vec<Waiting>,
@@ -67,6 +70,7 @@ impl<A: Application> Calls<A> {
             events,
             metrics,
             tasks: JoinSet::new(),
+            commit_task: JoinSet::new(),
             known: BTreeMap::from([(head.id, head.height)]),
             validating: BTreeSet::new(),
             waiting: Vec::new(),
@@ -176,21 +180,17 @@ impl<A: Application> Calls<A> {
 
     /// Waits for a call's task to end, and reports a panic. Pending while there is none.
     pub(crate) async fn ended(&mut self) -> Result<(), EngineError> {
-        match self.tasks.join_next().await {
-            Some(result) => check_panic(result),
-            None => std::future::pending().await,
+        tokio::select! {
+            Some(result) = self.tasks.join_next() => check_panic(result),
+            Some(result) = self.commit_task.join_next() => check_panic(result),
+            else => std::future::pending().await,
         }
     }
 
     /// Ends every call but a running commit, and waits for that.
     pub(crate) async fn close(mut self) {
-        self.commits.clear();
-        if self.committing.is_none() {
-            self.tasks.shutdown().await;
-            return;
-        }
-        self.cancel_build();
-        while self.tasks.join_next().await.is_some() {}
+        self.tasks.shutdown().await;
+        while self.commit_task.join_next().await.is_some() {}
     }
 
     fn start_ready(&mut self) {
@@ -215,7 +215,8 @@ impl<A: Application> Calls<A> {
         if self.known.contains_key(id) {
             return false;
         }
-        let waits = |waiting: &Waiting| matches!(waiting, Waiting::Validate(block) if block.id() == *id);
+        let waits =
+            |waiting: &Waiting| matches!(waiting, Waiting::Validate(block) if block.id() == *id);
         self.validating.contains(id)
             || self.waiting.iter().any(waits)
             || self.committing == Some(*id)
@@ -241,7 +242,7 @@ impl<A: Application> Calls<A> {
             });
             Ok(Event::Built { view: request.view, built })
         };
-        let task = self.spawn(call);
+        let task = self.tasks.spawn(report(self.events.clone(), call));
         self.build = Some((request.view, task));
     }
 
@@ -251,11 +252,12 @@ impl<A: Application> Calls<A> {
             return;
         }
         let (application, metrics) = (self.application.clone(), self.metrics.clone());
-        self.spawn(async move {
+        let call = async move {
             let (ok, took) = validate(&*application, block).await?;
             metrics.on_validated(took);
             Ok(Event::Validated { id, ok })
-        });
+        };
+        self.tasks.spawn(report(self.events.clone(), call));
     }
 
     fn start_commit(&mut self) {
@@ -267,7 +269,7 @@ impl<A: Application> Calls<A> {
         self.committing = Some(block.id());
         let known = self.known.contains_key(&block.id());
         let (application, metrics) = (self.application.clone(), self.metrics.clone());
-        self.spawn(async move {
+        let call = async move {
             let (height, id) = (block.height(), block.id());
             if !known {
                 let (ok, took) = validate(&*application, block.clone()).await?;
@@ -281,19 +283,8 @@ impl<A: Application> Calls<A> {
             metrics.on_applied(started.elapsed());
             let proof = (proof.block == id).then(|| Cert2::clone(&proof));
             Ok(Event::Applied(Head { height, id, proof }))
-        });
-    }
-
-    fn spawn(
-        &mut self,
-        call: impl Future<Output = Result<Event, EngineError>> + Send + 'static,
-    ) -> AbortHandle {
-        let events = self.events.clone();
-        self.tasks.spawn(async move {
-            let event = call.await.unwrap_or_else(Event::Failed);
-            // Without a receiver the driver has stopped.
-            let _ = events.send(event).await;
-        })
+        };
+        self.commit_task.spawn(report(self.events.clone(), call));
     }
 
     fn cancel_build(&mut self) {
@@ -310,6 +301,16 @@ impl<A: Application> Calls<A> {
             self.seen.retain(|_, (height, _)| *height > queued);
         }
     }
+}
+
+/// Runs a call and hands its outcome to the driver's task.
+async fn report(
+    events: mpsc::Sender<Event>,
+    call: impl Future<Output = Result<Event, EngineError>> + Send,
+) {
+    let event = call.await.unwrap_or_else(Event::Failed);
+    // Without a receiver the driver has stopped.
+    let _ = events.send(event).await;
 }
 
 async fn validate<A: Application>(

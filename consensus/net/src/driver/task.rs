@@ -1,7 +1,8 @@
 //! The task that owns the core.
 
 use asset_consensus::{
-    Action, Committee, Core, Input, MemberIx, TimerKind, VerifyError, View, ViewCause,
+    Action, Committee, Core, Height, Input, MemberIx, Status, TimerKind, VerifyError, View,
+    ViewCause,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -44,6 +45,8 @@ pub(crate) struct Driver<A, T> {
     failed_views: FailedViews,
     actions: Vec<Action>,
     status: watch::Sender<EngineStatus>,
+    /// What `status` shows of the core and the application.
+    published: (Status, Height),
 }
 
 /// What the driver's task waits for.
@@ -68,7 +71,9 @@ impl<A: Application, T: Transport> Driver<A, T> {
         let failed_views = FailedViews::default();
         let (status, receiver) = watch::channel(snapshot(&parts, &failed_views));
         let timers = Timers::default();
-        (Self { parts, timers, failed_views, actions: Vec::new(), status }, receiver)
+        let published = (parts.core.status(), parts.calls.applied().height);
+        let actions = Vec::new();
+        (Self { parts, timers, failed_views, actions, status, published }, receiver)
     }
 
     /// Runs until it is told to stop or cannot go on.
@@ -96,7 +101,7 @@ impl<A: Application, T: Transport> Driver<A, T> {
                 Next::Event(event) => self.on_event(event)?,
                 Next::CallEnded(ended) => ended?,
                 Next::Timer(kind) => self.on_timer(kind)?,
-                Next::Peers => {}
+                Next::Peers => self.publish(),
                 Next::Decoded(class, decoded) => self.parts.ingress.push(class, decoded),
             }
         }
@@ -128,7 +133,11 @@ impl<A: Application, T: Transport> Driver<A, T> {
         let Parts { core, ingress, log, outbox, .. } = &mut self.parts;
         log.flush(outbox.durable());
         ingress.pump(|from, msg| core.is_useful(from, msg));
-        self.publish();
+        let current = (core.status(), self.parts.calls.applied().height);
+        if self.published != current {
+            self.published = current;
+            self.publish();
+        }
     }
 
     fn on_event(&mut self, event: Event) -> Result<(), EngineError> {
@@ -237,15 +246,11 @@ impl<A: Application, T: Transport> Driver<A, T> {
 
     fn publish(&self) {
         let found = snapshot(&self.parts, &self.failed_views);
-        let heights = (found.committed.get(), found.applied.height.get());
+        let heights = (found.committed.get(), found.applied.get());
         let metrics = &self.parts.metrics;
         metrics.on_progress(found.view, heights, found.lock_view, found.syncing);
         metrics.on_timeouts_in_a_row(found.timeouts_in_a_row);
-        self.status.send_if_modified(|status| {
-            let changed = *status != found;
-            *status = found;
-            changed
-        });
+        self.status.send_replace(found);
     }
 }
 
@@ -265,7 +270,7 @@ fn snapshot<A: Application, T>(parts: &Parts<A, T>, failed: &FailedViews) -> Eng
         view: core.view,
         leader: core.leader,
         committed: core.committed,
-        applied: parts.calls.applied().clone(),
+        applied: parts.calls.applied().height,
         lock_view: core.lock_view,
         syncing: core.syncing,
         timeouts_in_a_row: failed.count,

@@ -74,7 +74,9 @@ mod tests {
             assert_eq!(read_frame(&mut wire, 70).await.unwrap(), **frame);
         }
         let end = read_frame(&mut wire, 70).await.unwrap_err();
-        assert!(matches!(end, ReadError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof));
+        assert!(
+            matches!(end, ReadError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof)
+        );
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use asset_consensus::MemberIx;
+use asset_consensus::{MESSAGE_BYTES_MAX, MemberIx};
 use ed25519_zebra::{SigningKey, VerificationKeyBytes};
 use libp2p::Multiaddr;
 
@@ -80,7 +80,7 @@ pub struct Libp2pConfig {
 }
 
 impl Libp2pConfig {
-    /// A configuration for a committee of up to a few dozen members with blocks of up to 8 MiB.
+    /// A configuration for a committee of up to a few dozen members.
     pub fn recommended(listen: Vec<Multiaddr>, peers: Vec<PeerConfig>) -> Self {
         const KIB: usize = 1024;
         const MIB: usize = 1024 * KIB;
@@ -99,7 +99,7 @@ impl Libp2pConfig {
             strangers_max: 64,
             inbox_frames_max: 1024,
             control: limits(256 * KIB, 1024, 8 * MIB),
-            block: limits(9 * MIB, 64, 32 * MIB),
+            block: limits(MESSAGE_BYTES_MAX, 64, 3 * MESSAGE_BYTES_MAX),
             app: limits(MIB, 4096, 32 * MIB),
         }
     }

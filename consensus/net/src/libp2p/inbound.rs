@@ -1,11 +1,14 @@
 //! Accepts substreams, checks their handshake, and reads their frames into the inbox.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use futures::StreamExt as _;
 use libp2p::{PeerId, Stream};
 use libp2p_stream::IncomingStreams;
-use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     libp2p::{
@@ -17,22 +20,58 @@ use crate::{
     transport::{Class, Inbound, InboxSender},
 };
 
+/// How many handshakes of one peer run at one time: one for each class, and as many of a link that is being replaced.
+const HANDSHAKES_PER_PEER_MAX: usize = 2 * Class::ALL.len();
+
+/// The running handshakes. Connections are bounded by the gate, and this bounds what one of them costs.
+#[derive(Debug, Default)]
+struct Handshakes(Mutex<BTreeMap<PeerId, usize>>);
+
+/// A running handshake.
+#[derive(Debug)]
+struct Permit {
+    handshakes: Arc<Handshakes>,
+    peer: PeerId,
+}
+
+impl Handshakes {
+    fn enter(self: &Arc<Self>, peer: PeerId) -> Option<Permit> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(peer).or_default();
+        if *count >= HANDSHAKES_PER_PEER_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Permit { handshakes: self.clone(), peer })
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut counts = self.handshakes.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.peer);
+            }
+        }
+    }
+}
+
 /// Accepts substreams until the swarm is gone.
 pub(crate) async fn accept(
     mut streams: IncomingStreams,
     directory: Arc<Directory>,
     inbox: InboxSender,
 ) {
-    let members = directory.handshaker.access().keys.len();
-    let handshakes_max = directory.config.strangers_max + members * Class::ALL.len();
-    let handshakes = Arc::new(Semaphore::new(handshakes_max));
+    let handshakes = Arc::new(Handshakes::default());
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
             Some(_) = tasks.join_next() => {}
             next = streams.next() => {
                 let Some((peer, stream)) = next else { return };
-                let Ok(permit) = handshakes.clone().try_acquire_owned() else {
+                let Some(permit) = handshakes.enter(peer) else {
                     tracing::debug!(%peer, "too many handshakes at one time");
                     continue;
                 };

@@ -59,6 +59,8 @@ pub(crate) struct Link {
     pub(crate) queues: Arc<Queues>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) control: Control,
+    /// The peer id behind which the member was last.
+    pub(crate) last: Option<PeerId>,
 }
 
 impl Link {
@@ -93,6 +95,7 @@ impl Link {
         presence: &mut watch::Receiver<Presence>,
     ) -> Result<std::convert::Infallible, LinkError> {
         let peer = self.find(presence).await?;
+        self.last = Some(peer);
         let (remote, streams) = match self.open(peer).await {
             Ok(opened) => opened,
             Err(error) => {
@@ -100,7 +103,11 @@ impl Link {
                 return Err(error);
             }
         };
-        self.directory.commands.send(Command::Admit { peer }).await.map_err(|_| LinkError::Closed)?;
+        self.directory
+            .commands
+            .send(Command::Admit { peer })
+            .await
+            .map_err(|_| LinkError::Closed)?;
         self.directory.on_proved(self.member, peer, remote.boot);
         self.directory.on_link_open(self.member);
         tracing::info!(member = %self.member, %peer, "link open");
@@ -118,12 +125,17 @@ impl Link {
         Err(error)
     }
 
-    /// The peer id of the member: known from its own substreams, or found by dialing its addresses.
+    /// The peer id of the member: known from its own substreams, still connected from before, or found by dialing.
     async fn find(
         &mut self,
         presence: &mut watch::Receiver<Presence>,
     ) -> Result<PeerId, LinkError> {
         if let Some(peer) = presence.borrow().peer {
+            return Ok(peer);
+        }
+        if let Some(peer) = self.last
+            && self.is_connected(peer).await?
+        {
             return Ok(peer);
         }
         let mut presence = presence.clone();
@@ -132,12 +144,24 @@ impl Link {
             arrived.ok().and_then(|presence| presence.peer).ok_or(LinkError::Closed)
         };
         let addresses = self.addresses.borrow_and_update().clone();
-        let dialed = dial_each(&self.directory, &addresses);
+        let dialed = async {
+            if addresses.is_empty() {
+                sleep(self.directory.config.redial_max).await;
+            }
+            dial_each(&self.directory, &addresses).await
+        };
         tokio::select! {
             biased;
             peer = arrives => peer,
             peer = dialed => peer,
         }
+    }
+
+    async fn is_connected(&self, peer: PeerId) -> Result<bool, LinkError> {
+        let (reply, answer) = oneshot::channel();
+        let probe = Command::Probe { peer, reply };
+        self.directory.commands.send(probe).await.map_err(|_| LinkError::Closed)?;
+        answer.await.map_err(|_| LinkError::Closed)
     }
 
     /// Opens a substream for each class, in the order of [`Class::ALL`].
@@ -232,9 +256,9 @@ impl Link {
 
     fn log(&self, error: &LinkError) {
         match error {
-            LinkError::Handshake(
-                HandshakeError::Refused(_) | HandshakeError::RefusedByPeer(_),
-            ) => tracing::warn!(member = %self.member, %error, "link refused"),
+            LinkError::Handshake(HandshakeError::Refused(_) | HandshakeError::RefusedByPeer(_)) => {
+                tracing::warn!(member = %self.member, %error, "link refused")
+            }
             LinkError::Unreachable(_)
             | LinkError::Stalled
             | LinkError::Handshake(_)

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Admit { peer: PeerId },
     /// The peer failed its proof: disconnect it, unless it proved a key on another stream.
     Expel { peer: PeerId },
+    /// Answer whether there is a connection to the peer.
+    Probe { peer: PeerId, reply: oneshot::Sender<bool> },
     /// The connections to the peer do not carry data any more: close them.
     Disconnect { peer: PeerId },
 }
@@ -175,7 +177,9 @@ impl SwarmTask {
                 }
                 self.on_connection(peer_id, connection_id, endpoint.is_listener());
             }
-            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, cause, .. } => {
+            SwarmEvent::ConnectionClosed {
+                peer_id, connection_id, num_established, cause, ..
+            } => {
                 tracing::debug!(peer = %peer_id, ?cause, "connection closed");
                 self.gate.retain(|stranger| stranger.connection != connection_id);
                 if num_established == 0 {
@@ -227,6 +231,7 @@ impl SwarmTask {
                     self.disconnect(peer);
                 }
             }
+            Command::Probe { peer, reply } => drop(reply.send(self.swarm.is_connected(&peer))),
             Command::Disconnect { peer } => self.disconnect(peer),
         }
     }

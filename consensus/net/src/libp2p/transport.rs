@@ -140,6 +140,7 @@ impl Libp2pTransport {
             queues: self.queues[index].clone(),
             directory: self.directory.clone(),
             control,
+            last: None,
         }
     }
 
@@ -154,7 +155,12 @@ impl Libp2pTransport {
     fn queue(&self, to: MemberIx, class: Class, size_bytes: usize) -> Option<&SendQueue> {
         let size_bytes_max = self.directory.config.limits(class).frame_size_bytes_max;
         if size_bytes > size_bytes_max {
-            tracing::error!(class = class.name(), size_bytes, size_bytes_max, "own frame is too long");
+            tracing::error!(
+                class = class.name(),
+                size_bytes,
+                size_bytes_max,
+                "own frame is too long"
+            );
             return None;
         }
         if to == self.local() {

@@ -14,9 +14,7 @@ mod interface;
 mod memory;
 mod queue;
 
+pub use interface::{AppSender, Class, ConsensusInbox, Inbound, Inbox, QueueFull, Rank, Transport};
 pub(crate) use interface::{InboxSender, inbox};
-pub use interface::{
-    AppSender, Class, ConsensusInbox, Inbound, Inbox, QueueFull, Rank, Transport,
-};
 pub use memory::{MemoryNetwork, MemoryTransport};
 pub use queue::{QueueLimits, SendQueue};

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use asset_consensus::{MemberIx, PacemakerConfig};
 use asset_consensus_net::{
-    EngineHandle, EngineMetrics,
-    libp2p::Libp2pTransport,
-    transport::Transport as _,
+    EngineHandle, EngineMetrics, libp2p::Libp2pTransport, transport::Transport as _,
 };
 
 use crate::support::{Committee, Counter, pacemaker, within};

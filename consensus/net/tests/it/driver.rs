@@ -217,7 +217,8 @@ async fn garbage_and_forgeries_are_counted_and_harmless() {
         let forged: Arc<[u8]> = wire::encode(&Msg::Vote1(forged)).into();
         let victim = &running[0];
         let counted = || {
-            victim.metrics.malformed(attacker) > 0 && victim.metrics.invalid_signatures(attacker) > 0
+            victim.metrics.malformed(attacker) > 0
+                && victim.metrics.invalid_signatures(attacker) > 0
         };
         while !counted() {
             transport.broadcast(Class::Control, Rank::new(1), Arc::from([0xff; 40]));

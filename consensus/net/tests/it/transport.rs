@@ -117,8 +117,7 @@ async fn a_stranger_without_a_committee_key_is_refused() {
         // It claims to be member 1, with a key of its own.
         let mut keys = committee.access(B).keys;
         keys[1] = VerificationKeyBytes::from(&secret(77));
-        let impostor =
-            CommitteeAccess { keys, signing_key: secret(77), ..committee.access(B) };
+        let impostor = CommitteeAccess { keys, signing_key: secret(77), ..committee.access(B) };
         let (stranger, _inbox) = transport(transport_config(), impostor).await;
         stranger.set_addresses(A, addresses(&a, "quic"));
         incident(&a, |metrics| {

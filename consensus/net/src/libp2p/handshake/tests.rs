@@ -16,9 +16,7 @@ mod pipe {
     };
 
     use futures::{AsyncRead, AsyncWrite};
-    use tokio::io::{
-        AsyncRead as TokioRead, AsyncWrite as TokioWrite, DuplexStream, ReadBuf,
-    };
+    use tokio::io::{AsyncRead as TokioRead, AsyncWrite as TokioWrite, DuplexStream, ReadBuf};
 
     pub(super) struct Pipe(pub(super) DuplexStream);
 

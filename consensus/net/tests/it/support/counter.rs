@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use asset_consensus::{BlockId, Cert2, Head, Height, SealedBlock};
+use asset_consensus::{Block, BlockId, Cert2, ChainId, Head, Height, SealedBlock};
 use asset_consensus_net::{
     Application, ApplicationError, BlockProposal, BuildRequest, CommittedBlock,
 };
@@ -18,6 +18,7 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(crate) struct Counter {
     member: u16,
+    chain_id: ChainId,
     state: Mutex<State>,
     head: watch::Sender<Head>,
     pub(crate) fails_commits: AtomicBool,
@@ -31,11 +32,12 @@ struct State {
 }
 
 impl Counter {
-    pub(crate) fn new(member: u16, genesis: BlockId) -> Arc<Self> {
+    pub(crate) fn new(member: u16, chain_id: ChainId, genesis: BlockId) -> Arc<Self> {
         let state = State { counts: BTreeMap::from([(genesis, 0)]), stored: BTreeMap::new() };
         let head = Head { height: Height::ZERO, id: genesis, proof: None };
         Arc::new(Self {
             member,
+            chain_id,
             state: Mutex::new(state),
             head: watch::Sender::new(head),
             fails_commits: AtomicBool::new(false),
@@ -51,6 +53,7 @@ impl Counter {
         let state = State { counts, stored: old.stored.clone() };
         Arc::new(Self {
             member: self.member,
+            chain_id: self.chain_id,
             state: Mutex::new(state),
             head: watch::Sender::new(head),
             fails_commits: AtomicBool::new(false),
@@ -102,7 +105,14 @@ impl Application for Counter {
         let count = parent.expect("the parent is known") + 1;
         let mut payload = count.to_le_bytes().to_vec();
         payload.extend(self.member.to_le_bytes());
-        let settlement = (count % 10 == 0).then_some([7; 32]);
+        let settlement = count.is_multiple_of(10).then_some([7; 32]);
+        let block = Block {
+            height: request.height,
+            parent: request.parent,
+            settlement,
+            payload: payload.clone(),
+        };
+        self.state.lock().unwrap().counts.insert(block.id(&self.chain_id), count);
         Ok(Some(BlockProposal { payload, settlement }))
     }
 
@@ -112,8 +122,9 @@ impl Application for Counter {
         }
         let mut state = self.state.lock().unwrap();
         let parent = *state.counts.get(&block.parent()).expect("the parent is known");
-        let found = block.block().payload.get(..8).map(|it| u64::from_le_bytes(it.try_into().unwrap()));
-        let settles = block.settlement().is_some() == ((parent + 1) % 10 == 0);
+        let found =
+            block.block().payload.get(..8).map(|it| u64::from_le_bytes(it.try_into().unwrap()));
+        let settles = block.settlement().is_some() == (parent + 1).is_multiple_of(10);
         let ok = found == Some(parent + 1) && settles;
         if ok {
             state.counts.insert(block.id(), parent + 1);

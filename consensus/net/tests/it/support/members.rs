@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use asset_consensus::{
-    BlockId, ChainId, Config, Ed25519Signer, Epoch, MemberIx, PacemakerConfig, PublicKey, Signer as _,
+    BlockId, ChainId, Config, Ed25519Signer, Epoch, MemberIx, PacemakerConfig, PublicKey,
+    Signer as _,
 };
 use asset_consensus_net::{
     ConsensusEngine as _, EngineConfig, EngineError, EngineHandle, EngineMetrics, EngineSetup,
@@ -47,7 +48,7 @@ impl Committee {
     }
 
     pub(crate) fn application(&self, member: MemberIx) -> Arc<Counter> {
-        Counter::new(member.get(), self.config.genesis)
+        Counter::new(member.get(), self.config.chain, self.config.genesis)
     }
 
     /// Starts a member's engine on its log.
