@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    net::{IpAddr, TcpListener},
     time::Duration,
 };
 
@@ -10,6 +11,7 @@ use libp2p::{
     Multiaddr, PeerId, Swarm, SwarmBuilder,
     connection_limits::{self, ConnectionLimits},
     identity::Keypair,
+    multiaddr::Protocol,
     noise,
     swarm::{ConnectionId, NetworkBehaviour, SwarmEvent, dial_opts::DialOpts},
     tcp, yamux,
@@ -87,6 +89,7 @@ pub(crate) async fn listen(
     let mut waiting = BTreeMap::new();
     for address in addresses {
         let failed = |cause: String| StartError::Listen { address: address.clone(), cause };
+        probe(address).map_err(|error| failed(error.to_string()))?;
         let listener = swarm.listen_on(address.clone()).map_err(|error| failed(chain(&error)))?;
         waiting.insert(listener.to_string(), address.clone());
     }
@@ -106,6 +109,21 @@ pub(crate) async fn listen(
         }
     }
     Ok(found)
+}
+
+/// Fails if another socket listens on a TCP address. libp2p shares ports (`SO_REUSEPORT`), so that two nodes on one
+/// port would each get a part of the connections.
+fn probe(address: &Multiaddr) -> std::io::Result<()> {
+    let mut parts = address.iter();
+    let ip = match parts.next() {
+        Some(Protocol::Ip4(ip)) => IpAddr::V4(ip),
+        Some(Protocol::Ip6(ip)) => IpAddr::V6(ip),
+        _ => return Ok(()),
+    };
+    match parts.next() {
+        Some(Protocol::Tcp(port)) if port > 0 => TcpListener::bind((ip, port)).map(drop),
+        _ => Ok(()),
+    }
 }
 
 /// The state of the swarm task.

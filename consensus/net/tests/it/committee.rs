@@ -74,9 +74,11 @@ async fn four_members_commit_fifty_blocks_and_agree() {
         let running = start_all(&committee).await;
         all_reach(&running, 50).await;
         assert_agreement(&running, 50);
-        for member in running {
+        for member in &running {
             let mut connected = member.transport.connected();
             connected.wait_for(|connected| connected.len() == 3).await.unwrap();
+        }
+        for member in running {
             member.stop().await;
         }
     })

@@ -186,9 +186,12 @@ async fn an_oversized_frame_closes_the_stream_and_is_counted() {
         let (b, mut inbox_b) = transport(strict, committee.access(B)).await;
         introduce(&a, &b, "quic");
         connected(&a, B).await;
+        let mut link = a.connected();
         a.send(B, Class::Block, Rank::new(1), vec![1; 1001].into());
         incident(&b, |metrics| metrics.oversized_frames(Class::Block) > 0).await;
-        // The link opens again and carries frames within the bound.
+        // The link closes, opens again, and carries frames within the bound.
+        link.changed().await.unwrap();
+        link.wait_for(|connected| connected.contains(&B)).await.unwrap();
         a.send(B, Class::Block, Rank::new(2), vec![2; 1000].into());
         assert_eq!(inbox_b.consensus.block.recv().await.unwrap().bytes, vec![2; 1000]);
         assert_eq!(b.metrics().oversized_frames(Class::Block), 1);
