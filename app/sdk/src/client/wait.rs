@@ -27,9 +27,17 @@ impl Client {
                 Ok(Some(view)) => return Ok(view),
                 Ok(None) => {}
                 Err(error @ ClientError::Dropped { .. }) => return Err(error),
-                Err(error) => tracing::debug!(%error, url = self.url(), "a subscription broke"),
+                Err(error) => {
+                    tracing::debug!(%error, url = self.url(), "a subscription broke");
+                }
             }
             self.nodes.rotate();
+            // The next node may take calls even if it takes no subscriptions.
+            if let Ok(view) = self.nodes.preferred().http().get_transaction(id).await {
+                if let Some(view) = reached(view, wanted, &mut last)? {
+                    return Ok(view);
+                }
+            }
             sleep(self.config.pause).await;
         }
         Err(ClientError::WaitTimeout { id, wanted, last })
@@ -52,11 +60,7 @@ impl Client {
             let view = view.map_err(|error| {
                 ClientError::BadAnswer(Box::new(TransportError::ParseError(error)))
             })?;
-            *last = view.state;
-            if view.state == TransactionState::Dropped {
-                return Err(ClientError::Dropped { id, error: view.error });
-            }
-            if view.state.has_reached(wanted) {
+            if let Some(view) = reached(view, wanted, last)? {
                 return Ok(Some(view));
             }
         }
@@ -105,6 +109,19 @@ impl Client {
         }
         Err(ClientError::Timeout { what: what.to_owned() })
     }
+}
+
+/// The view, when it has reached a state.
+fn reached(
+    view: TransactionView,
+    wanted: TransactionState,
+    last: &mut TransactionState,
+) -> Result<Option<TransactionView>, ClientError> {
+    *last = view.state;
+    if view.state == TransactionState::Dropped {
+        return Err(ClientError::Dropped { id: view.id, error: view.error });
+    }
+    Ok(view.state.has_reached(wanted).then_some(view))
 }
 
 /// The view, when the transaction took effect.

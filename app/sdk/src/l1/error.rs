@@ -82,10 +82,14 @@ pub enum L1Error {
         what: &'static str,
     },
     /// The write's status stayed unknown.
-    #[error("the L1 did not confirm {what} in time: look at its status before sending it again")]
+    #[error(
+        "the L1 did not confirm {what} in time: look at the status of transaction {signature} before sending it again"
+    )]
     Timeout {
         /// The instruction.
         what: &'static str,
+        /// The Solana transaction.
+        signature: String,
     },
     /// The instruction does not fit a transaction.
     #[error("{what} needs {found} bytes, a transaction has {max}: use a format or chunks that fit")]

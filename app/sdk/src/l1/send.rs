@@ -5,10 +5,13 @@ use std::time::Duration;
 use curvevm::types::Address;
 use solana_commitment_config::CommitmentConfig;
 use solana_hash::Hash as Blockhash;
-use solana_instruction::{AccountMeta, Instruction};
+use solana_instruction::{AccountMeta, Instruction, error::InstructionError};
 use solana_message::{VersionedMessage, v0, v1};
 use solana_pubkey::Pubkey;
-use solana_rpc_client_api::config::RpcSendTransactionConfig;
+use solana_rpc_client_api::{
+    client_error::{Error as RpcClientError, TransactionError},
+    config::RpcSendTransactionConfig,
+};
 use solana_signature::Signature;
 use solana_signer::Signer;
 use solana_transaction::versioned::VersionedTransaction;
@@ -24,6 +27,8 @@ const LOADED_BYTES_MAX: u32 = 4 * 1024 * 1024;
 const POLL: Duration = Duration::from_millis(50);
 /// Between two sends of the same bytes.
 const RESEND: Duration = Duration::from_secs(2);
+/// The system program's error number when an account has too few lamports.
+const SYSTEM_INSUFFICIENT: u32 = 1;
 /// The address of the compute budget program.
 const COMPUTE_BUDGET: &str = "ComputeBudget111111111111111111111111111111";
 
@@ -64,7 +69,7 @@ impl L1Client {
                 }
             }
         }
-        Err(L1Error::Timeout { what: write.what })
+        Err(L1Error::Timeout { what: write.what, signature: String::new() })
     }
 
     /// Waits until a transaction that somebody else sent is confirmed.
@@ -84,7 +89,7 @@ impl L1Client {
                 Some(_) | None => sleep(POLL).await,
             }
         }
-        Err(L1Error::Timeout { what })
+        Err(L1Error::Timeout { what, signature: signature.to_string() })
     }
 
     fn sign(
@@ -139,30 +144,44 @@ impl L1Client {
         (last_height, deadline): (u64, Instant),
     ) -> Result<Fate, L1Error> {
         let signature = transaction.signatures.first().copied().unwrap_or_default();
-        let wanted = CommitmentConfig::from(self.config().confirm_at);
         let mut send_at = Instant::now();
-        loop {
-            if Instant::now() >= deadline {
-                return Err(L1Error::Timeout { what: write.what });
-            }
+        while Instant::now() < deadline {
             if Instant::now() >= send_at {
                 self.send(transaction, write).await?;
                 send_at = Instant::now() + RESEND;
             }
-            // The height is read before the status: a transaction that is unknown after its last height never lands.
-            let height = self.height().await?;
-            if let Some(status) = self.status(&signature).await? {
-                if let Some(error) = status.err {
-                    return Err(self.execution_error(write, &error.to_string()));
+            match self.fate(&signature, write, last_height).await {
+                Ok(Some(fate)) => return Ok(fate),
+                Ok(None) => {}
+                // The L1 has the transaction or not; only its status tells.
+                Err(error @ L1Error::Unreachable { .. }) => {
+                    tracing::debug!(%error, what = write.what, "looking again");
                 }
-                if status.satisfies_commitment(wanted) {
-                    return Ok(Fate::Landed(Landed { signature, slot: status.slot }));
-                }
-            } else if height > last_height {
-                return Ok(Fate::Expired);
+                Err(error) => return Err(error),
             }
             sleep(POLL).await;
         }
+        Err(L1Error::Timeout { what: write.what, signature: signature.to_string() })
+    }
+
+    /// What became of a transaction, when that is known.
+    async fn fate(
+        &self,
+        signature: &Signature,
+        write: &Write,
+        last_height: u64,
+    ) -> Result<Option<Fate>, L1Error> {
+        // The height is read before the status: a transaction that is unknown after its last height never lands.
+        let height = self.height().await?;
+        let Some(status) = self.status(signature).await? else {
+            return Ok((height > last_height).then_some(Fate::Expired));
+        };
+        if let Some(error) = status.err {
+            return Err(execution_error(write, &error));
+        }
+        let wanted = CommitmentConfig::from(self.config().confirm_at);
+        let landed = Landed { signature: *signature, slot: status.slot };
+        Ok(status.satisfies_commitment(wanted).then_some(Fate::Landed(landed)))
     }
 
     async fn send(&self, transaction: &VersionedTransaction, write: &Write) -> Result<(), L1Error> {
@@ -179,38 +198,39 @@ impl L1Client {
     }
 
     /// What a refusal to take a transaction means; nothing when the status will tell.
-    fn send_error(
-        &self,
-        write: &Write,
-        error: solana_rpc_client_api::client_error::Error,
-    ) -> Result<(), L1Error> {
-        use solana_rpc_client_api::client_error::TransactionError;
+    fn send_error(&self, write: &Write, error: RpcClientError) -> Result<(), L1Error> {
         match error.kind().get_transaction_error() {
             Some(TransactionError::AlreadyProcessed | TransactionError::BlockhashNotFound) => {
                 Ok(())
             }
-            Some(TransactionError::InsufficientFundsForFee | TransactionError::AccountNotFound) => {
-                let payer = write.instruction.accounts.iter().find(|meta| meta.is_signer);
-                let payer = payer.map_or(Address::default(), |meta| address(&meta.pubkey));
-                Err(L1Error::InsufficientFunds { payer, what: write.what })
-            }
-            Some(error) => Err(self.execution_error(write, &error.to_string())),
-            None => Err(self.call_error(write.what, error)),
-        }
-    }
-
-    fn execution_error(&self, write: &Write, message: &str) -> L1Error {
-        match custom_number(message) {
-            Some(number) => super::instructions::program_error(write.what, number),
-            None => L1Error::Execution { what: write.what, message: message.to_owned() },
+            Some(error) => Err(execution_error(write, &error)),
+            None => match self.call_error(write.what, error) {
+                // It may have arrived all the same.
+                error @ L1Error::Unreachable { .. } => {
+                    tracing::debug!(%error, what = write.what, "sending again");
+                    Ok(())
+                }
+                error => Err(error),
+            },
         }
     }
 }
 
-/// The number in `Error processing Instruction 1: custom program error: 0x1770`.
-fn custom_number(message: &str) -> Option<u32> {
-    let (_, number) = message.split_once("custom program error: 0x")?;
-    u32::from_str_radix(number.trim(), 16).ok()
+/// What a failed execution means.
+fn execution_error(write: &Write, error: &TransactionError) -> L1Error {
+    match error {
+        TransactionError::InstructionError(_, InstructionError::Custom(SYSTEM_INSUFFICIENT))
+        | TransactionError::InsufficientFundsForFee
+        | TransactionError::AccountNotFound => {
+            let payer = write.instruction.accounts.iter().find(|meta| meta.is_signer);
+            let payer = payer.map_or(Address::default(), |meta| address(&meta.pubkey));
+            L1Error::InsufficientFunds { payer, what: write.what }
+        }
+        TransactionError::InstructionError(_, InstructionError::Custom(number)) => {
+            super::instructions::program_error(write.what, *number)
+        }
+        other => L1Error::Execution { what: write.what, message: other.to_string() },
+    }
 }
 
 /// `SetComputeUnitLimit` of the compute budget program.
@@ -223,12 +243,42 @@ fn compute_unit_limit(units: u32) -> Instruction {
 
 #[cfg(test)]
 mod tests {
-    use super::custom_number;
+    use solana_instruction::Instruction;
+    use solana_pubkey::Pubkey;
+
+    use super::{
+        InstructionError, L1Error, TransactionError, Write, compute_unit_limit, execution_error,
+    };
+
+    fn write() -> Write {
+        let instruction =
+            Instruction { program_id: Pubkey::default(), accounts: Vec::new(), data: Vec::new() };
+        Write { what: "withdraw", instruction, compute_units_max: 1 }
+    }
+
+    fn failed(error: InstructionError) -> L1Error {
+        execution_error(&write(), &TransactionError::InstructionError(1, error))
+    }
 
     #[test]
-    fn finds_the_program_s_number() {
-        let message = "Error processing Instruction 1: custom program error: 0x1770";
-        assert_eq!(custom_number(message), Some(6_000));
-        assert_eq!(custom_number("Blockhash not found"), None);
+    fn failures_are_told_apart() {
+        let program = failed(InstructionError::Custom(6_038));
+        assert_eq!(program.program_number(), Some(6_038));
+        assert!(program.to_string().contains("AlreadyWithdrawn (6038)"), "{program}");
+        assert_eq!(failed(InstructionError::Custom(9_999)).program_number(), Some(9_999));
+        assert!(matches!(failed(InstructionError::Custom(1)), L1Error::InsufficientFunds { .. }));
+        assert!(matches!(
+            failed(InstructionError::ComputationalBudgetExceeded),
+            L1Error::Execution { .. }
+        ));
+        let broke = execution_error(&write(), &TransactionError::AccountNotFound);
+        assert!(matches!(broke, L1Error::InsufficientFunds { .. }));
+    }
+
+    #[test]
+    fn the_compute_limit_is_the_budget_program_s() {
+        let limit = compute_unit_limit(0x0102_0304);
+        assert_eq!(limit.data, [2, 4, 3, 2, 1]);
+        assert_eq!(limit.program_id.to_string(), super::COMPUTE_BUDGET);
     }
 }
