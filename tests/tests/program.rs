@@ -1,0 +1,31 @@
+//! Tests of the AssetRollup program on LiteSVM, one file for each instruction, each test on both builds (sBPF v0 and v3).
+//!
+//! The `.so` files come from `programs/artifacts`, or from the folder in `ASSET_ROLLUP_SO_DIR`.
+
+/// Runs each function once for each build of the program, as a test in the module of that build.
+macro_rules! on_each_build {
+    ($($(#[doc = $doc:literal])* fn $name:ident($build:ident: Build) $body:block)*) => {
+        $($(#[doc = $doc])* fn $name($build: $crate::program::support::Build) $body)*
+
+        mod v0 {
+            $(#[test] fn $name() { super::$name($crate::program::support::Build::V0); })*
+        }
+
+        mod v3 {
+            $(#[test] fn $name() { super::$name($crate::program::support::Build::V3); })*
+        }
+    };
+}
+
+mod program {
+    mod close_data;
+    mod commit_batch;
+    mod compute_units;
+    mod deposit_sol;
+    mod finalize_batch;
+    mod initialize;
+    mod post_data;
+    mod signatures;
+    mod support;
+    mod withdraw;
+}

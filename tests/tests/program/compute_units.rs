@@ -1,0 +1,127 @@
+//! Compute units of each instruction, against the ceilings in `programs/compute-units.md`.
+//!
+//! `UPDATE_CU_TABLE=1` writes the table anew from what is measured; nothing else does.
+
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
+
+use super::support::{
+    Build, MEMBERS_FROM, Outcome, SOL, World, address, key_of, keypair, pubkey, signed, withdraw,
+};
+
+/// The target for a commit under five of seven signatures.
+const COMMIT_5_OF_7_MAX: u64 = 150_000;
+const COMMIT_5_OF_7: &str = "commit_batch, 5 of 7 signatures";
+
+/// What is measured, in order, with the compute units.
+type Measured = Vec<(&'static str, u64)>;
+
+fn path() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../programs/compute-units.md"))
+}
+
+#[track_caller]
+fn units(outcome: Outcome) -> u64 {
+    outcome.unwrap().compute_units_consumed
+}
+
+fn measure(build: Build) -> Measured {
+    let mut world = World::empty(build);
+    let mut measured = vec![("initialize, 7 members", units(world.initialize()))];
+    measured.push(("deposit_sol", units(world.deposit(address(0), 10 * SOL))));
+    let id = world.chain.id;
+    let program = vec![withdraw(address(1), SOL), withdraw(address(2), SOL)];
+    let sealed = world.seal(vec![signed(0, 0, program, &id)]);
+    assert_eq!(sealed.chunks.len(), 1);
+    let post = world.post_instruction(1, &sealed.chunks, 0);
+    measured.push(("post_data, first chunk of 1", units(world.send(&post))));
+    measured.push(("post_data, the same again", units(world.send(&post))));
+    measured.push((COMMIT_5_OF_7, units(world.commit(&sealed.header))));
+    world.pass(10, 5);
+    measured.push(("finalize_batch, with the data", units(world.finalize(1))));
+    for (index, name) in [(0, "withdraw, first of a page"), (1, "withdraw")] {
+        let (claim, recipient) = world.chain.claim(1, index);
+        let instruction = world.withdraw_instruction(&claim, recipient);
+        measured.push((name, units(world.send(&instruction))));
+    }
+    measured.extend(measure_large(build));
+    measured
+}
+
+/// The largest chunk, chunk count and committee, and the closing of a data account.
+fn measure_large(build: Build) -> Measured {
+    let mut world = World::empty(build).fork(|genesis| {
+        genesis.committee = (MEMBERS_FROM..MEMBERS_FROM + 32).map(address).collect();
+        genesis.params.chunk_bytes_max = 3_800;
+    });
+    let mut measured = vec![];
+    let instruction = world.initialize_instruction();
+    measured.push(("initialize, 32 members", units(world.send_with_budget(&instruction))));
+    let sealed = world.ready(vec![]);
+    let loser = keypair(7);
+    world.airdrop(&key_of(&loser), SOL);
+    let mut post = world.post_instruction(1, &vec![vec![7; 3_800]; 256], 0);
+    post.accounts[0].pubkey = pubkey(&key_of(&loser));
+    post.accounts[2].pubkey = pubkey(&world.data_address(1, &key_of(&loser)));
+    let outcome = world.send_all(&[post], &[&loser]);
+    measured.push(("post_data, first chunk of 256, 3,800 bytes", units(outcome)));
+    let signatures = world.sign(&sealed.header, &world.quorum());
+    let commit = world.commit_instruction(&sealed.header, signatures);
+    measured.push(("commit_batch, 22 of 32 signatures", units(world.send_with_budget(&commit))));
+    world.pass(10, 5);
+    world.finalize(1).unwrap();
+    let close = world.close_instruction(1, key_of(&loser));
+    measured.push(("close_data", units(world.send(&close))));
+    measured
+}
+
+/// Measured plus a twentieth, rounded up to a hundred: room for another bump of an address, not for another algorithm.
+fn ceiling(units: u64) -> u64 {
+    (units + units / 20).next_multiple_of(100)
+}
+
+fn render(v0: &Measured, v3: &Measured) -> String {
+    let mut text = String::from(
+        "# Compute units\n\n\
+         Measured on LiteSVM for both builds of the program. A test fails when a measured cost passes its ceiling.\n\
+         Written by `UPDATE_CU_TABLE=1 cargo test -p asset-tests --test program compute_units`.\n\n\
+         | instruction | v0 | v0 ceiling | v3 | v3 ceiling |\n|---|--:|--:|--:|--:|\n",
+    );
+    for ((name, v0), (_, v3)) in v0.iter().zip(v3) {
+        writeln!(text, "| {name} | {v0} | {} | {v3} | {} |", ceiling(*v0), ceiling(*v3)).unwrap();
+    }
+    text
+}
+
+/// The ceilings of both builds, by instruction.
+fn ceilings(text: &str) -> BTreeMap<String, [u64; 2]> {
+    text.lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let [_, name, _, v0, _, v3, _] = cells[..] else { return None };
+            Some((name.to_owned(), [v0.parse().ok()?, v3.parse().ok()?]))
+        })
+        .collect()
+}
+
+#[test]
+fn no_instruction_passes_its_ceiling() {
+    let (v0, v3) = (measure(Build::V0), measure(Build::V3));
+    if std::env::var_os("UPDATE_CU_TABLE").is_some_and(|value| value == "1") {
+        fs::write(path(), render(&v0, &v3)).unwrap();
+    }
+    let ceilings = ceilings(&fs::read_to_string(path()).unwrap());
+    assert_eq!(ceilings.len(), v0.len(), "the table has other rows than are measured");
+    let mut passed = vec![];
+    for (place, measured) in [v0, v3].iter().enumerate() {
+        for (name, units) in measured {
+            let ceiling = ceilings[*name][place];
+            if *units > ceiling {
+                passed.push(format!("{name} (column {place}): {units} > {ceiling}"));
+            }
+            if *name == COMMIT_5_OF_7 {
+                assert!(*units <= COMMIT_5_OF_7_MAX, "{units}");
+            }
+        }
+    }
+    assert!(passed.is_empty(), "{passed:#?}");
+}

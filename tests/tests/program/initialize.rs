@@ -1,0 +1,170 @@
+//! `initialize`.
+
+use asset_rollup_interface::{
+    error::RollupError,
+    instruction::{Initialize, SYSTEM_PROGRAM},
+    state::{ACCOUNT_VERSION, Inbox, Rollup},
+};
+use curvevm::{
+    genesis::Genesis,
+    types::{Address, Hash},
+};
+use solana_transaction::InstructionError;
+
+use super::support::{
+    SOL, World, address, anchor, assert_failed, assert_refused, key_of, keypair, pubkey,
+};
+
+/// A change to a genesis, and the error that it must give.
+type Case = (fn(&mut Genesis), RollupError);
+
+on_each_build! {
+    fn starts_a_rollup_as_the_genesis_says(build: Build) {
+        let mut world = World::empty(build);
+        world.initialize().unwrap();
+        let rollup = world.rollup_account();
+        let genesis = &world.genesis;
+        assert_eq!(world.data_of(&world.rollup).unwrap().len(), Rollup::BYTES);
+        assert_eq!(world.data_of(&world.inbox).unwrap().len(), Inbox::BYTES);
+        assert_eq!(rollup.version, ACCOUNT_VERSION);
+        assert_eq!(rollup.chain_id, genesis.hash());
+        assert_eq!(rollup.authority, key_of(&world.payer()));
+        assert_eq!(rollup.committee_hash, genesis.committee_hash());
+        assert_eq!(rollup.committee(), genesis.committee);
+        assert_eq!(rollup.chunk_bytes_max, genesis.params.chunk_bytes_max);
+        assert_eq!(rollup.challenge_slots, genesis.params.challenge_slots);
+        assert_eq!(rollup.challenge_secs, genesis.params.challenge_secs);
+        assert_eq!(rollup.inbox_delay_slots, genesis.params.inbox_delay_slots);
+        let root = genesis.tree().unwrap().root();
+        assert_eq!(rollup.committed_root, root);
+        assert_eq!(rollup.finalized_root(0), Some(root));
+        assert_eq!(rollup.finalized_root(1), None);
+        assert_eq!((rollup.committed_number, rollup.finalized_number), (0, 0));
+        assert_eq!(rollup.committed_time_ms, genesis.time_ms);
+        assert_eq!(rollup.committed_inbox_hash, Hash::ZERO);
+    }
+
+    fn starts_an_empty_inbox_and_a_funded_vault(build: Build) {
+        let mut world = World::empty(build);
+        world.initialize().unwrap();
+        let inbox = world.inbox_account();
+        assert_eq!((inbox.version, inbox.rollup), (ACCOUNT_VERSION, world.rollup));
+        assert_eq!((inbox.count, inbox.deposited, inbox.head), (0, 0, Hash::ZERO));
+        let minimum = world.svm.minimum_balance_for_rent_exemption(0);
+        assert_eq!(world.lamports(&world.vault), minimum);
+        let vault = world.svm.get_account(&pubkey(&world.vault)).unwrap();
+        assert_eq!(vault.owner, pubkey(&SYSTEM_PROGRAM));
+        assert_eq!(vault.data.len(), 0);
+    }
+
+    fn keeps_what_was_sent_to_the_addresses_before(build: Build) {
+        let mut world = World::empty(build);
+        let (rollup, inbox, vault) = (world.rollup, world.inbox, world.vault);
+        for address in [rollup, inbox, vault] {
+            world.airdrop(&address, SOL);
+        }
+        world.initialize().unwrap();
+        assert_eq!(world.lamports(&vault), SOL);
+        assert_eq!(world.lamports(&rollup), SOL);
+        assert_eq!(world.rollup_account().chain_id, world.genesis.hash());
+    }
+
+    fn refuses_a_second_start(build: Build) {
+        let mut world = World::new(build);
+        let before = world.data_of(&world.rollup);
+        assert!(world.initialize().is_err());
+        assert_eq!(world.data_of(&world.rollup), before);
+    }
+
+    fn refuses_a_genesis_that_breaks_a_rule(build: Build) {
+        let cases: [Case; 12] = [
+            (|it| it.version = 2, RollupError::InvalidGenesis),
+            (|it| it.program_id = address(1), RollupError::WrongProgram),
+            (|it| it.committee.clear(), RollupError::InvalidCommittee),
+            (|it| it.committee[3] = it.committee[5], RollupError::InvalidCommittee),
+            (|it| it.committee = (0..33).map(address).collect(), RollupError::InvalidCommittee),
+            (|it| it.params.chunk_bytes_max = 849, RollupError::InvalidParams),
+            (|it| it.params.chunk_bytes_max = 3_801, RollupError::InvalidParams),
+            (|it| it.params.challenge_slots = u64::MAX, RollupError::InvalidParams),
+            (|it| it.params.challenge_secs = 90 * 86_400 + 1, RollupError::InvalidParams),
+            (|it| it.params.challenge_secs = u64::MAX, RollupError::InvalidParams),
+            (|it| it.params.inbox_delay_slots = 0, RollupError::InvalidParams),
+            (|it| it.params.inbox_delay_slots = u64::MAX, RollupError::InvalidParams),
+        ];
+        let world = World::empty(build);
+        for (edit, error) in cases {
+            let mut world = world.fork(edit);
+            let instruction = world.initialize_instruction();
+            assert_refused(world.send_with_budget(&instruction), error);
+        }
+    }
+
+    fn takes_the_largest_committee(build: Build) {
+        let mut world = World::empty(build).fork(|it| it.committee = (0..32).map(address).collect());
+        let instruction = world.initialize_instruction();
+        world.send_with_budget(&instruction).unwrap();
+        assert_eq!(world.rollup_account().committee().len(), 32);
+    }
+
+    fn refuses_bytes_that_are_no_genesis(build: Build) {
+        let mut world = World::empty(build);
+        let bytes = borsh::to_vec(&world.genesis).unwrap();
+        let mut longer = bytes.clone();
+        longer.push(0);
+        for genesis in [vec![], bytes[..bytes.len() - 1].to_vec(), longer] {
+            let mut instruction = world.initialize_instruction();
+            instruction.data = Initialize { genesis }.data();
+            assert_refused(world.send(&instruction), RollupError::InvalidGenesis);
+        }
+    }
+
+    fn refuses_other_addresses(build: Build) {
+        let mut world = World::empty(build);
+        let other = world.fork(|it| it.name = "other".to_owned());
+        for (place, wrong) in [(1, other.rollup), (2, other.inbox), (3, other.vault)] {
+            let mut instruction = world.initialize_instruction();
+            instruction.accounts[place].pubkey = pubkey(&wrong);
+            assert_failed(world.send(&instruction), InstructionError::InvalidSeeds);
+        }
+        let mut instruction = world.initialize_instruction();
+        instruction.accounts[4].pubkey = pubkey(&address(1));
+        assert_failed(world.send(&instruction), InstructionError::IncorrectProgramId);
+    }
+
+    fn refuses_an_authority_that_does_not_sign(build: Build) {
+        let mut world = World::empty(build);
+        let other = keypair(7);
+        world.airdrop(&key_of(&other), SOL);
+        let mut instruction = world.initialize_instruction();
+        instruction.accounts[0].pubkey = pubkey(&key_of(&other));
+        instruction.accounts[0].is_signer = false;
+        assert_failed(world.send(&instruction), anchor::NOT_SIGNER);
+    }
+
+    fn refuses_too_few_accounts_and_unknown_instructions(build: Build) {
+        let mut world = World::empty(build);
+        let mut instruction = world.initialize_instruction();
+        instruction.accounts.pop();
+        assert_failed(world.send(&instruction), InstructionError::MissingAccount);
+        for data in [vec![], vec![1; 7], vec![1; 8], vec![0xaf; 40]] {
+            let mut instruction = world.initialize_instruction();
+            instruction.data = data;
+            assert_failed(world.send(&instruction), InstructionError::InvalidInstructionData);
+        }
+    }
+}
+
+#[test]
+fn the_program_id_is_that_of_the_key_file() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../programs/keys/asset_rollup-keypair.json");
+    let Ok(text) = std::fs::read_to_string(path) else { return };
+    let bytes: Vec<u8> = text
+        .trim()
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .split(',')
+        .map(|byte| byte.trim().parse().unwrap())
+        .collect();
+    let program: Address = "5k4r7wUh7rPMwkatgPvg24JnJ3KbctvXmLm3k2FuCt2b".parse().unwrap();
+    assert_eq!(bytes[32..], program.to_bytes());
+}
