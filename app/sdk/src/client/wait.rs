@@ -33,10 +33,10 @@ impl Client {
             }
             self.nodes.rotate();
             // The next node may take calls even if it takes no subscriptions.
-            if let Ok(view) = self.nodes.preferred().http().get_transaction(id).await {
-                if let Some(view) = reached(view, wanted, &mut last)? {
-                    return Ok(view);
-                }
+            if let Ok(view) = self.nodes.preferred().http().get_transaction(id).await
+                && let Some(view) = reached(view, wanted, &mut last)?
+            {
+                return Ok(view);
             }
             sleep(self.config.pause).await;
         }

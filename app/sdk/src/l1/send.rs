@@ -118,7 +118,7 @@ impl L1Client {
                     .with_loaded_accounts_data_size_limit(LOADED_BYTES_MAX);
                 v1::Message::try_compile_with_config(
                     &fee_payer,
-                    &[write.instruction.clone()],
+                    std::slice::from_ref(&write.instruction),
                     blockhash,
                     config,
                 )
