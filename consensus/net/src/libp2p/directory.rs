@@ -63,14 +63,18 @@ impl Directory {
         &self.presence[usize::from(member.get())]
     }
 
-    /// Records that `member` proved itself behind `peer`.
-    pub(crate) fn on_proved(&self, member: MemberIx, peer: PeerId, boot: u64) {
+    /// Records that `member` proved itself behind `peer`, and says whether it is a new process behind the same peer id.
+    /// Then the connections of the process before may be dead without anybody having noticed.
+    pub(crate) fn on_proved(&self, member: MemberIx, peer: PeerId, boot: u64) -> bool {
+        let mut restarted = false;
         let seen = Presence { peer: Some(peer), boot };
         self.presence(member).send_if_modified(|presence| {
             let changed = *presence != seen;
+            restarted = presence.peer == Some(peer) && presence.boot != boot;
             *presence = seen;
             changed
         });
+        restarted
     }
 
     /// Records that `member` cannot be reached behind `peer` any more.

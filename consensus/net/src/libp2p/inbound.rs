@@ -100,7 +100,9 @@ async fn prove(
             directory.metrics.on_handshake();
             // The swarm task ends only with the transport.
             let _ = directory.commands.send(Command::Admit { peer }).await;
-            directory.on_proved(remote.member, peer, remote.boot);
+            if directory.on_proved(remote.member, peer, remote.boot) {
+                let _ = directory.commands.send(Command::CloseOlder { peer }).await;
+            }
             return Some((remote, class));
         }
         Ok(Err(HandshakeError::Refused(reason))) => reason,

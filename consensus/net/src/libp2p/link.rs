@@ -108,7 +108,10 @@ impl Link {
             .send(Command::Admit { peer })
             .await
             .map_err(|_| LinkError::Closed)?;
-        self.directory.on_proved(self.member, peer, remote.boot);
+        if self.directory.on_proved(self.member, peer, remote.boot) {
+            let close = Command::CloseOlder { peer };
+            self.directory.commands.send(close).await.map_err(|_| LinkError::Closed)?;
+        }
         self.directory.on_link_open(self.member);
         tracing::info!(member = %self.member, %peer, "link open");
         let writers = Class::ALL.into_iter().zip(streams);
@@ -190,10 +193,13 @@ impl Link {
     ) -> Result<std::convert::Infallible, LinkError> {
         let (mut reader, mut writer) = stream.split();
         let hung_up = async {
+            // The other end never writes after the handshake.
             let mut byte = [0; 1];
-            // The other end never writes after the handshake, so anything that is read here is its end.
-            reader.read(&mut byte).await?;
-            Err(LinkError::Io(io::ErrorKind::ConnectionReset.into()))
+            let kind = match reader.read(&mut byte).await? {
+                0 => io::ErrorKind::UnexpectedEof,
+                _ => io::ErrorKind::InvalidData,
+            };
+            Err(LinkError::Io(kind.into()))
         };
         tokio::select! {
             ended = self.pump(class, &mut writer) => ended,

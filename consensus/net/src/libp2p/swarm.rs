@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Admit { peer: PeerId },
     /// The peer failed its proof: disconnect it, unless it proved a key on another stream.
     Expel { peer: PeerId },
+    /// The peer's process restarted: close all connections to it but the newest.
+    CloseOlder { peer: PeerId },
     /// Answer whether there is a connection to the peer.
     Probe { peer: PeerId, reply: oneshot::Sender<bool> },
     /// The connections to the peer do not carry data any more: close them.
@@ -135,6 +137,8 @@ pub(crate) struct SwarmTask {
     strangers_max: usize,
     dials: BTreeMap<ConnectionId, oneshot::Sender<Result<PeerId, String>>>,
     admitted: BTreeSet<PeerId>,
+    /// The connections to each peer, oldest first.
+    connections: BTreeMap<PeerId, Vec<ConnectionId>>,
     /// Connections without a proof, in the order of their deadlines.
     gate: VecDeque<Stranger>,
 }
@@ -161,6 +165,7 @@ impl SwarmTask {
             strangers_max,
             dials: BTreeMap::new(),
             admitted: BTreeSet::new(),
+            connections: BTreeMap::new(),
             gate: VecDeque::new(),
         }
     }
@@ -200,8 +205,12 @@ impl SwarmTask {
             } => {
                 tracing::debug!(peer = %peer_id, ?cause, "connection closed");
                 self.gate.retain(|stranger| stranger.connection != connection_id);
+                if let Some(connections) = self.connections.get_mut(&peer_id) {
+                    connections.retain(|connection| *connection != connection_id);
+                }
                 if num_established == 0 {
                     self.admitted.remove(&peer_id);
+                    self.connections.remove(&peer_id);
                 }
             }
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
@@ -220,6 +229,7 @@ impl SwarmTask {
     }
 
     fn on_connection(&mut self, peer: PeerId, connection: ConnectionId, inbound: bool) {
+        self.connections.entry(peer).or_default().push(connection);
         if self.admitted.contains(&peer) {
             return;
         }
@@ -247,6 +257,15 @@ impl SwarmTask {
                     tracing::debug!(%peer, "disconnecting a peer that failed its proof");
                     self.metrics.on_gate_closed();
                     self.disconnect(peer);
+                }
+            }
+            Command::CloseOlder { peer } => {
+                if let Some((_, older)) =
+                    self.connections.get(&peer).and_then(|connections| connections.split_last())
+                {
+                    for connection in older {
+                        self.swarm.close_connection(*connection);
+                    }
                 }
             }
             Command::Probe { peer, reply } => drop(reply.send(self.swarm.is_connected(&peer))),

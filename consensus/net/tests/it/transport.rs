@@ -1,6 +1,6 @@
 //! The libp2p transport between two or three members on loopback.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use asset_consensus::MemberIx;
 use asset_consensus_net::{
@@ -14,7 +14,9 @@ use ed25519_zebra::VerificationKeyBytes;
 use futures::StreamExt as _;
 use libp2p::{SwarmBuilder, noise, swarm::SwarmEvent, tcp, yamux};
 
-use crate::support::{Committee, pacemaker, secret, transport, transport_config, within};
+use crate::support::{
+    Committee, Proxy, pacemaker, secret, transport, transport_config, transport_with, within,
+};
 
 const A: MemberIx = MemberIx::new(0);
 const B: MemberIx = MemberIx::new(1);
@@ -107,6 +109,43 @@ async fn reconnects_after_the_peer_restarts_elsewhere() {
         assert_eq!(inbox_b.consensus.control.recv().await.unwrap().bytes, b"again");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restarted_peer_replaces_a_connection_that_died_silently() {
+    within(async {
+        let committee = committee();
+        // No time limit helps here: only the new process can tell that the old connection is dead.
+        let hour = Duration::from_secs(3600);
+        let patient =
+            Libp2pConfig { dial_timeout: hour, write_timeout: hour, ..transport_config() };
+        let (a, _inbox_a) = transport(patient.clone(), committee.access(A)).await;
+        let identity = Keypair::generate_ed25519();
+        let (first, _inbox_first) =
+            transport_with(transport_config(), committee.access(B), identity.clone()).await;
+        let proxy = Proxy::start(socket_address(&addresses(&first, "tcp")[0])).await;
+        let hop = format!("/ip4/127.0.0.1/tcp/{}", proxy.address.port()).parse().unwrap();
+        a.set_addresses(B, vec![hop]);
+        connected(&a, B).await;
+        connected(&first, A).await;
+        proxy.fall_silent();
+        first.close().await;
+        let (second, mut inbox) = transport_with(patient, committee.access(B), identity).await;
+        let mut link = a.connected();
+        link.mark_unchanged();
+        second.set_addresses(A, addresses(&a, "tcp"));
+        link.changed().await.unwrap();
+        link.wait_for(|connected| connected.contains(&B)).await.unwrap();
+        a.send(B, Class::Control, Rank::new(1), Arc::from(*b"again"));
+        assert_eq!(inbox.consensus.control.recv().await.unwrap().bytes, b"again");
+    })
+    .await;
+}
+
+fn socket_address(address: &Multiaddr) -> SocketAddr {
+    let text = address.to_string();
+    let port = text.rsplit('/').next().unwrap();
+    format!("127.0.0.1:{port}").parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

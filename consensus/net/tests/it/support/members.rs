@@ -91,7 +91,15 @@ pub(crate) async fn transport(
     config: Libp2pConfig,
     access: CommitteeAccess,
 ) -> (Arc<Libp2pTransport>, Inbox) {
-    let identity = Keypair::generate_ed25519();
+    transport_with(config, access, Keypair::generate_ed25519()).await
+}
+
+/// A transport with a given network key.
+pub(crate) async fn transport_with(
+    config: Libp2pConfig,
+    access: CommitteeAccess,
+    identity: Keypair,
+) -> (Arc<Libp2pTransport>, Inbox) {
     Libp2pTransport::start(config, access, identity, TransportMetrics::default()).await.unwrap()
 }
 

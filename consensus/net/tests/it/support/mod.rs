@@ -2,11 +2,15 @@
 
 mod counter;
 mod members;
+mod proxy;
 
 use std::{future::Future, time::Duration};
 
 pub(crate) use counter::Counter;
-pub(crate) use members::{Committee, pacemaker, secret, transport, transport_config};
+pub(crate) use members::{
+    Committee, pacemaker, secret, transport, transport_config, transport_with,
+};
+pub(crate) use proxy::Proxy;
 
 /// The deadline of a whole test. Nothing waits for time to pass but for something to happen.
 const DEADLINE: Duration = Duration::from_secs(120);
