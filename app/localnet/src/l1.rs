@@ -1,6 +1,13 @@
 //! The embedded L1: surfpool, a Solana runtime behind real RPC and WebSocket endpoints, without any network access.
 
-use std::thread;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use asset_sdk::Key;
 use curvevm::types::Address;
@@ -10,6 +17,9 @@ use surfpool_sdk::{
 };
 
 use crate::error::LocalnetError;
+
+/// How long the drain of events waits before it looks whether it is still wanted.
+const DRAIN: Duration = Duration::from_millis(250);
 
 /// How the embedded L1 starts.
 #[derive(Clone, Debug)]
@@ -31,6 +41,13 @@ pub struct EmbeddedL1Config {
 pub struct EmbeddedL1 {
     surfnet: Surfnet,
     faucet: Key,
+    drain: Drain,
+}
+
+/// Throws the runtime's events away: their queue has no bound, and nobody reads them. Ends on drop.
+struct Drain {
+    wanted: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for EmbeddedL1 {
@@ -61,7 +78,8 @@ impl EmbeddedL1 {
         let outcome =
             outcome.map_err(|_| LocalnetError::EmbeddedL1("its start panicked".to_owned()))?;
         let surfnet = outcome.map_err(|error| LocalnetError::EmbeddedL1(error.to_string()))?;
-        Ok(Self { surfnet, faucet })
+        let drain = Drain::start(&surfnet)?;
+        Ok(Self { surfnet, faucet, drain })
     }
 
     /// JSON-RPC over HTTP.
@@ -85,10 +103,42 @@ impl EmbeddedL1 {
     ///
     /// [`LocalnetError::EmbeddedL1`] when its servers do not confirm.
     pub async fn stop(self) -> Result<(), LocalnetError> {
-        let mut surfnet = self.surfnet;
-        let stopped = tokio::task::spawn_blocking(move || surfnet.stop()).await;
+        let Self { mut surfnet, drain, .. } = self;
+        let stop = move || {
+            // The stop waits for events of its own.
+            drop(drain);
+            surfnet.stop()
+        };
+        let stopped = tokio::task::spawn_blocking(stop).await;
         let stopped = stopped.map_err(|error| LocalnetError::EmbeddedL1(error.to_string()))?;
         stopped.map_err(|error| LocalnetError::EmbeddedL1(error.to_string()))
+    }
+}
+
+impl Drain {
+    fn start(surfnet: &Surfnet) -> Result<Self, LocalnetError> {
+        let wanted = Arc::new(AtomicBool::new(true));
+        let (events, still) = (surfnet.events().clone(), Arc::clone(&wanted));
+        let drain = move || {
+            while still.load(Ordering::Relaxed) {
+                if events.recv_timeout(DRAIN).is_err_and(|error| error.is_disconnected()) {
+                    break;
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("embedded-l1-events".to_owned()).spawn(drain);
+        let thread = thread.map_err(|error| LocalnetError::EmbeddedL1(error.to_string()))?;
+        Ok(Self { wanted, thread: Some(thread) })
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        self.wanted.store(false, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It panics at nothing; whatever it did, it has ended.
+            let _ended = thread.join();
+        }
     }
 }
 
