@@ -60,13 +60,14 @@ impl Position {
             self.step_up(module)?;
             let (piece, inside) = self.inside(module)?;
             let rest = self.rest(piece)?;
-            let all = cost(&piece.kind, inside, rest)?;
-            let (now, quote) = if all <= left {
-                (rest, all)
-            } else {
+            let (now, quote) = match cost(&piece.kind, inside, rest) {
+                Ok(all) if all <= left => (rest, all),
                 // The whole budget stays in the reserve, also the part of it that does not buy a whole unit.
-                let most = rest.saturating_sub(1);
-                (bought(&piece.kind, inside, left, most)?, left)
+                Ok(_) | Err(Error::Overflow) => {
+                    let most = rest.saturating_sub(1);
+                    (bought(&piece.kind, inside, left, most)?, left)
+                }
+                Err(error) => return Err(error),
             };
             self.moved_up(now, quote)?;
             left = left.saturating_sub(quote);
