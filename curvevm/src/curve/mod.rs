@@ -54,30 +54,20 @@ pub fn buy(module: &Module, curve: &Curve, order: &BuyOrder) -> Result<Fill, Err
         return Err(Error::CurveComplete);
     }
     let fill = match *order {
-        BuyOrder::ExactIn { quote, base_min } => {
-            let fill = buy_exact_in(module, curve, quote)?;
-            // A partial fill keeps the worst price that the order accepts.
-            let asked =
-                if fill.partial { (quote, base_min) } else { (fill.trader_quote, base_min) };
-            at_least_rate(
-                (fill.base.get(), fill.trader_quote.get()),
-                (asked.1.get(), asked.0.get()),
-            )?;
-            fill
-        }
-        BuyOrder::ExactOut { base, quote_max } => {
-            let fill = buy_exact_out(module, curve, base)?;
-            at_least_rate(
-                (fill.base.get(), fill.trader_quote.get()),
-                (base.get(), quote_max.get()),
-            )?;
-            fill
-        }
+        BuyOrder::ExactIn { quote, .. } => buy_exact_in(module, curve, quote)?,
+        BuyOrder::ExactOut { base, .. } => buy_exact_out(module, curve, base)?,
     };
     if fill.base.is_zero() {
         return Err(Error::Dust);
     }
-    Ok(fill)
+    let met = match *order {
+        BuyOrder::ExactIn { base_min, .. } if !fill.partial => fill.base >= base_min,
+        // A partial fill keeps the worst price that the order accepts.
+        BuyOrder::ExactIn { quote, base_min } => fill.is_at_least_rate(base_min, quote),
+        BuyOrder::ExactOut { quote_max: Quote::MAX, .. } => true,
+        BuyOrder::ExactOut { base, quote_max } => fill.is_at_least_rate(base, quote_max),
+    };
+    if met { Ok(fill) } else { Err(Error::LimitNotMet) }
 }
 
 /// What a sale fills on a curve in its present state.
@@ -120,6 +110,12 @@ pub fn sell(module: &Module, curve: &Curve, order: &SellOrder) -> Result<Fill, E
 }
 
 impl Fill {
+    /// Whether the trader gets at least as many tokens for their quote as `base` for `quote`.
+    fn is_at_least_rate(&self, base: Base, quote: Quote) -> bool {
+        let got = u128::from(self.base.get()).saturating_mul(u128::from(quote.get()));
+        got >= u128::from(base.get()).saturating_mul(u128::from(self.trader_quote.get()))
+    }
+
     /// Writes the state after the order into the curve.
     pub(crate) fn settle(self, module: &Module, curve: &mut Curve) -> Result<(), Error> {
         curve.protocol_fees =
@@ -147,7 +143,7 @@ fn buy_exact_in(module: &Module, curve: &Curve, quote: Quote) -> Result<Fill, Er
         return Err(Error::ZeroAmount);
     }
     let net = fees::net_of(module.fees, quote)?;
-    let budget = net.min(room(module, curve));
+    let budget = net.min(room(module, curve)?);
     let mut position = Position::of(curve);
     let (base, used) = position.take_for(module, budget)?;
     let fees = FeeSplit::on(module.fees, used)?;
@@ -163,7 +159,7 @@ fn buy_exact_out(module: &Module, curve: &Curve, base: Base) -> Result<Fill, Err
     let mut filled = base.min(left);
     let mut position = Position::of(curve);
     let mut used = position.take(module, filled)?;
-    let room = room(module, curve);
+    let room = room(module, curve)?;
     if used > room {
         position = Position::of(curve);
         (filled, used) = position.take_for(module, room)?;
@@ -173,22 +169,18 @@ fn buy_exact_out(module: &Module, curve: &Curve, base: Base) -> Result<Fill, Err
     Ok(Fill { partial: filled < base, ..fill(filled, used, fees, paid, position) })
 }
 
-/// Quote that the curve still takes before it is complete.
-fn room(module: &Module, curve: &Curve) -> Quote {
-    match module.graduation {
-        Graduation::SoldOut => Quote::MAX,
-        Graduation::Raised(target) => target.checked_sub(curve.reserve).unwrap_or(Quote::ZERO),
-    }
-}
-
-/// Refuses a fill whose tokens for quote are fewer than `asked` ones.
-fn at_least_rate(filled: (u64, u64), asked: (u64, u64)) -> Result<(), Error> {
-    let got = u128::from(filled.0).saturating_mul(u128::from(asked.1));
-    let least = u128::from(asked.0).saturating_mul(u128::from(filled.1));
-    if got < least {
-        return Err(Error::LimitNotMet);
-    }
-    Ok(())
+/// Quote that the curve still takes before it is complete: what is left to its target, and at least what one more unit
+/// costs, so that a remainder too small to buy anything cannot keep it from completing.
+fn room(module: &Module, curve: &Curve) -> Result<Quote, Error> {
+    let target = match module.graduation {
+        Graduation::SoldOut => return Ok(Quote::MAX),
+        Graduation::Raised(target) => target,
+    };
+    let left = target.checked_sub(curve.reserve).unwrap_or(Quote::ZERO);
+    let unit = Position::of(curve).take(module, Base::new(1))?;
+    // One more: the profile that adds a unit to a cost takes one off a budget.
+    let least = unit.checked_add(Quote::new(1)).ok_or(Error::Overflow)?;
+    Ok(left.max(least))
 }
 
 fn fill(base: Base, quote: Quote, fees: FeeSplit, trader_quote: Quote, after: Position) -> Fill {
