@@ -163,7 +163,7 @@ fn transfer_base<S: State>(
     let mut holding = read_holding(journal, curve, to)?;
     holding.amount = holding.amount.checked_add(base).ok_or(Error::Overflow)?;
     // The recipient can sell only from an account; it may be the first that they hear of this chain.
-    if journal.get(&Account::key(to))?.is_none() {
+    if find_account(journal, to)?.is_none() {
         journal.put(Account::key(to), Cell::Account(Account::default()));
     }
     journal.put(Holding::key(curve, signer), Cell::Holding(from));
@@ -207,12 +207,15 @@ fn publish<S: State>(module: &Module, journal: &mut Journal<'_, S>) -> Result<Ev
     Ok(Event::Published { module: hash })
 }
 
-/// Adds to a balance.
+/// Adds to a balance; adding nothing does not open one.
 ///
 /// # Errors
 ///
 /// [`Error::Overflow`], [`Error::TooManyAssets`]; the account is then unchanged.
 pub fn credit(account: &mut Account, asset: AssetId, amount: Quote) -> Result<(), Error> {
+    if amount.is_zero() {
+        return Ok(());
+    }
     match account.balances.binary_search_by(|(held, _)| held.cmp(&asset)) {
         Ok(at) => {
             let (_, balance) = account.balances.get_mut(at).ok_or(Error::Overflow)?;
