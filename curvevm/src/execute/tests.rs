@@ -714,6 +714,17 @@ proptest! {
 }
 
 #[test]
+fn an_emptied_balance_leaves_no_entry() {
+    let mut world = World::pump();
+    world.succeed(1, vec![pay(2, DEPOSIT)]);
+    assert!(world.account(1).balances.is_empty());
+    assert_eq!(world.sol(2), 2 * DEPOSIT);
+    world.succeed(2, vec![pay(1, 1)]);
+    assert_eq!(world.account(1).balances, [(AssetId::SOL, Quote::new(1))]);
+    world.check(10);
+}
+
+#[test]
 fn the_signer_is_who_pays() {
     let mut world = World::pump();
     let curve = world.curve_id();
