@@ -32,6 +32,8 @@ mod node;
 pub mod payload;
 pub mod pipeline;
 mod store;
+#[cfg(test)]
+mod testing;
 
 pub use config::{
     L1Section, MempoolConfig, NodeConfig, NodeFiles, PeerSection, RpcConfig,

@@ -268,3 +268,56 @@ fn store_all(
 fn joined<T>(result: std::thread::Result<T>) -> T {
     result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
+
+#[cfg(test)]
+mod tests {
+    use curvevm::types::{Address, Signature};
+
+    use super::*;
+    use crate::testing::{GENESIS_MS, deposits, genesis, key, transfer};
+
+    /// Deposits, then blocks of transfers, 300 ms apart.
+    fn blocks(maker: &mut BlockMaker, count: u64) -> Vec<Block> {
+        let owners: Vec<Address> = (1..=8).map(|number| key(number).address()).collect();
+        let mut blocks =
+            vec![maker.make(GENESIS_MS + 1, deposits(0, &owners, 1_000_000), Vec::new()).unwrap()];
+        for number in 1..=count {
+            let chain = maker.chain_id();
+            let transfers = (1..=8u8).map(|signer| {
+                transfer(&chain, &key(signer), number, &key(signer % 8 + 1).address(), number)
+            });
+            let time_ms = GENESIS_MS + number * 300;
+            blocks.push(maker.make(time_ms, Vec::new(), transfers.collect()).unwrap());
+        }
+        blocks
+    }
+
+    #[test]
+    fn takes_a_leaders_blocks_to_the_leaders_root_and_goes_on_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut maker = BlockMaker::new(genesis(1)).unwrap();
+        let mut blocks = blocks(&mut maker, 20);
+        let rest = blocks.split_off(11);
+        let mut pipeline = Pipeline::open(genesis(1), folder.path()).unwrap();
+        let report = pipeline.run(blocks).unwrap();
+        assert_eq!((report.blocks, report.transactions, report.failed), (11, 80, 0));
+        drop(pipeline);
+        let mut pipeline = Pipeline::open(genesis(1), folder.path()).unwrap();
+        assert_eq!(pipeline.height(), 11);
+        pipeline.run(rest).unwrap();
+        assert_eq!((pipeline.height(), pipeline.root()), (21, maker.root()));
+    }
+
+    #[test]
+    fn stops_at_a_forged_signature() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut maker = BlockMaker::new(genesis(1)).unwrap();
+        let mut blocks = blocks(&mut maker, 3);
+        let mut payload = Payload::decode(&blocks[2].payload).unwrap();
+        payload.body.transactions[5].signature = Signature::new([9; 64]);
+        blocks[2].payload = payload.encode();
+        let mut pipeline = Pipeline::open(genesis(1), folder.path()).unwrap();
+        let error = pipeline.run(blocks).unwrap_err();
+        assert!(matches!(error, PipelineError::Invalid { height: 3, .. }), "{error}");
+    }
+}

@@ -13,3 +13,11 @@ pub(crate) mod poster;
 pub(crate) mod rpc;
 pub(crate) mod telemetry;
 pub(crate) mod watcher;
+
+use tokio::sync::watch;
+
+/// Waits until `stop` turns true, or until nobody can turn it any more.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Both outcomes mean the same.
+    let _ = stop.wait_for(|stopped| *stopped).await;
+}

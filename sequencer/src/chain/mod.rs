@@ -7,3 +7,6 @@ mod spec;
 pub(crate) use batch::{BEGIN_BYTES, BatchBlock, OpenBatch, SealedBatch, content_bytes};
 pub(crate) use execution::{Change, ExecutedBlock, execute};
 pub(crate) use spec::ChainSpec;
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use asset_consensus_net::transport::Inbound;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    actors::{mempool::MempoolHandle, poster::Attestations},
+    actors::{mempool::MempoolHandle, poster::Attestations, stopped},
     gossip::AppMessage,
     store::{Store, StoreError},
 };
@@ -26,7 +26,7 @@ impl Router {
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
         loop {
             let inbound = tokio::select! {
-                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = stopped(&mut stop) => return,
                 inbound = self.inbox.recv() => inbound,
             };
             let Some(Inbound { from, bytes }) = inbound else { return };

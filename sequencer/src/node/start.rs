@@ -27,6 +27,7 @@ use crate::{
         mempool::{Mempool, MempoolHandle, MempoolMetrics, MempoolSetup, MempoolStorage, Pool, PoolLimits},
         poster::{Attestations, Finalizer, Poster, PosterConfig, PosterMetrics, PosterStage},
         rpc::{Reads, RpcServer, StatusSource, bind},
+        stopped,
         telemetry::TelemetryServer,
         watcher::{L1View, Watcher, WatcherConfig, WatcherMetrics},
     },
@@ -132,7 +133,7 @@ impl Parts {
         let mut registry = Registry::with_prefix("asset");
         let (transport, inbox) = self.transport(&mut registry).await?;
         let sender = Arc::new(AppSender::new(transport.clone()));
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stop_signal) = watch::channel(false);
         let look = Arc::new(Notify::new());
         let mut tasks = JoinSet::new();
         let view = watch::Sender::new(Arc::new(L1View::default()));
@@ -177,7 +178,7 @@ impl Parts {
             metrics,
         };
         let (actor, mempool) = open_mempool(setup, &data_dir).await?;
-        tasks.spawn(named("mempool", actor.run(stopped.clone())));
+        tasks.spawn(named("mempool", actor.run(stop_signal.clone())));
 
         let engine = start_engine(&config, &spec, &key, &data_dir, executor.clone(), EngineParts {
             transport: transport.clone(),
@@ -186,8 +187,8 @@ impl Parts {
         })
         .await?;
         let status = engine.watch();
-        tasks.spawn(named("follower", follow(status.clone(), executor.clone(), stopped.clone())));
-        tasks.spawn(named("releaser", release(l1_view.clone(), executor.clone(), stopped.clone())));
+        tasks.spawn(named("follower", follow(status.clone(), executor.clone(), stop_signal.clone())));
+        tasks.spawn(named("releaser", release(l1_view.clone(), executor.clone(), stop_signal.clone())));
 
         let member_index = member.get();
         let key = Key::from_seed(key.seed());
@@ -198,7 +199,7 @@ impl Parts {
             attestations: attestations.clone(),
             store: store.clone(),
         };
-        tasks.spawn(named("router", router.run(stopped.clone())));
+        tasks.spawn(named("router", router.run(stop_signal.clone())));
 
         let stage = watch::Sender::new(PosterStage::NoKey);
         let poster_stage = stage.subscribe();
@@ -214,7 +215,7 @@ impl Parts {
                 view,
                 look,
                 stage,
-                stopped: stopped.clone(),
+                stop: stop_signal.clone(),
                 registry: registry.sub_registry_with_prefix("node"),
                 tasks: &mut tasks,
             }),
@@ -241,7 +242,7 @@ impl Parts {
         let rpc = RpcServer::start(listeners.rpc, &config.rpc, (reads, source.clone(), mempool))
             .map_err(failed("JSON-RPC", rpc_address))?;
         let telemetry =
-            TelemetryServer::start(listeners.metrics, registry, source.clone(), stopped)
+            TelemetryServer::start(listeners.metrics, registry, source.clone(), stop_signal)
                 .map_err(failed("metrics", metrics_address))?;
 
         let (request, requested) = watch::channel(false);
@@ -375,7 +376,7 @@ struct L1Parts<'a> {
     view: watch::Sender<Arc<L1View>>,
     look: Arc<Notify>,
     stage: watch::Sender<PosterStage>,
-    stopped: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
     registry: &'a mut Registry,
     tasks: &'a mut JoinSet<&'static str>,
 }
@@ -397,7 +398,7 @@ fn start_l1(parts: L1Parts<'_>) {
         wanted: parts.look.clone(),
         metrics,
     };
-    parts.tasks.spawn(named("watcher", watcher.run(parts.stopped.clone())));
+    parts.tasks.spawn(named("watcher", watcher.run(parts.stop.clone())));
     let Some(key) = poster else {
         tracing::warn!("without l1.poster_key_file this member posts no batches");
         return;
@@ -415,7 +416,7 @@ fn start_l1(parts: L1Parts<'_>) {
         look: parts.look.clone(),
         metrics: metrics.clone(),
     };
-    parts.tasks.spawn(named("finalizer", finalizer.run(parts.stopped.clone())));
+    parts.tasks.spawn(named("finalizer", finalizer.run(parts.stop.clone())));
     let poster = Poster {
         config,
         spec: parts.spec,
@@ -429,7 +430,7 @@ fn start_l1(parts: L1Parts<'_>) {
         stage: parts.stage,
         metrics,
     };
-    parts.tasks.spawn(named("poster", poster.run(parts.stopped)));
+    parts.tasks.spawn(named("poster", poster.run(parts.stop)));
 }
 
 /// A task that says its name when it ends.
@@ -448,7 +449,7 @@ async fn follow(
         let committed = status.borrow_and_update().committed;
         executor.set_final_height(committed.get());
         tokio::select! {
-            _ = stop.wait_for(|stopped| *stopped) => return,
+            () = stopped(&mut stop) => return,
             changed = status.changed() => if changed.is_err() { return },
         }
     }
@@ -473,7 +474,7 @@ async fn release(
             }
         }
         tokio::select! {
-            _ = stop.wait_for(|stopped| *stopped) => return,
+            () = stopped(&mut stop) => return,
             changed = l1.changed() => if changed.is_err() { return },
         }
     }

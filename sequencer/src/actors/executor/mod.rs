@@ -29,7 +29,7 @@ mod validate;
 mod version;
 
 pub(crate) use actor::{
-    BlockEvent, Executor, ExecutorConfig, ExecutorSetup, commit_record, now_ms,
+    Executor, ExecutorConfig, ExecutorSetup, commit_record, now_ms,
 };
 pub(crate) use error::ExecutorError;
 pub(crate) use metrics::ExecutorMetrics;

@@ -29,7 +29,7 @@ use super::{
     storage::StoredTransaction,
 };
 use crate::{
-    actors::executor::Version,
+    actors::{executor::Version, stopped},
     chain::ChainSpec,
     gossip::{AppMessage, TRANSACTIONS_BYTES_MAX, TRANSACTIONS_MAX},
     store::Store,
@@ -154,7 +154,7 @@ impl Mempool {
         loop {
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = stopped(&mut stop) => return,
                 _ = repeat.tick() => {
                     self.repeat(seen);
                     seen = self.door.arrivals.load(Ordering::Relaxed);

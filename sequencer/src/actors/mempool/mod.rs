@@ -19,7 +19,9 @@ mod metrics;
 mod pool;
 mod storage;
 
-pub(crate) use actor::{Forwarder, Mempool, MempoolHandle, MempoolSetup};
+#[cfg(test)]
+pub(crate) use actor::Forwarder;
+pub(crate) use actor::{Mempool, MempoolHandle, MempoolSetup};
 pub(crate) use error::SubmitError;
 pub(crate) use metrics::MempoolMetrics;
 pub(crate) use pool::{Pool, PoolLimits, SelectLimits};

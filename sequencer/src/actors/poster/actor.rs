@@ -19,7 +19,7 @@ use super::{
     state::{Progress, Step, Turns},
 };
 use crate::{
-    actors::{executor::Version, watcher::L1View},
+    actors::{executor::Version, stopped, watcher::L1View},
     chain::ChainSpec,
     store::{Store, StoredBatch},
 };
@@ -71,7 +71,7 @@ impl Poster {
         let mut failures = 0u32;
         loop {
             tokio::select! {
-                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = stopped(&mut stop) => return,
                 acted = self.turn(&mut waiting) => match acted {
                     Ok(()) => failures = 0,
                     Err(()) => failures = failures.saturating_add(1),
@@ -79,7 +79,7 @@ impl Poster {
             }
             let pause = PAUSE.saturating_mul(2u32.saturating_pow(failures.min(16)));
             tokio::select! {
-                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = stopped(&mut stop) => return,
                 () = sleep(pause.min(BACKOFF_MAX)) => {}
             }
         }
@@ -123,9 +123,9 @@ impl Poster {
         Ok(())
     }
 
-    const fn turns(&self) -> Turns {
+    fn turns(&self) -> Turns {
         let members = self.spec.genesis.committee.len() as u64;
-        Turns { me: self.config.member as u64, members, timeout: self.config.timeout }
+        Turns { me: u64::from(self.config.member), members, timeout: self.config.timeout }
     }
 
     fn stalled(&self, batch: u64, view: &L1View) -> PosterStage {

@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{PosterConfig, PosterMetrics, state::Turns};
 use crate::{
-    actors::{executor::now_ms, watcher::L1View},
+    actors::{executor::now_ms, stopped, watcher::L1View},
     chain::ChainSpec,
 };
 
@@ -53,7 +53,7 @@ impl Finalizer {
         let mut failures = 0u32;
         loop {
             tokio::select! {
-                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = stopped(&mut stop) => return,
                 done = self.turn(&mut memory) => match done {
                     Ok(()) => failures = 0,
                     Err(error) => {
@@ -65,7 +65,7 @@ impl Finalizer {
             }
             let pause = PAUSE.saturating_mul(2u32.saturating_pow(failures.min(16)));
             tokio::select! {
-                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = stopped(&mut stop) => return,
                 () = sleep(pause.min(BACKOFF_MAX)) => {}
             }
         }
@@ -120,9 +120,9 @@ impl Finalizer {
         Ok(())
     }
 
-    const fn turns(&self) -> Turns {
+    fn turns(&self) -> Turns {
         let members = self.spec.genesis.committee.len() as u64;
-        Turns { me: self.config.member as u64, members, timeout: self.config.timeout }
+        Turns { me: u64::from(self.config.member), members, timeout: self.config.timeout }
     }
 
     /// Closes this member's data accounts of finalized batches: those of batches that another member committed.

@@ -113,7 +113,7 @@ impl StatusSource {
             reasons.push(format!("consensus waits for members: {here} of {quorum} are connected"));
         }
         if engine.syncing {
-            let height = engine.applied.height;
+            let height = engine.applied;
             reasons.push(format!("blocks after height {height} are being fetched from other members"));
         }
         reasons

@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use super::{L1View, WatcherMetrics};
+use crate::actors::stopped;
 
 /// The longest pause after failed looks.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
@@ -41,12 +42,12 @@ impl Watcher {
         let mut failures = 0u32;
         loop {
             tokio::select! {
-                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = stopped(&mut stop) => return,
                 looked = self.look() => failures = if looked { 0 } else { failures.saturating_add(1) },
             }
             let pause = backoff(self.config.poll_interval, failures);
             tokio::select! {
-                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = stopped(&mut stop) => return,
                 () = sleep(pause) => {}
                 () = self.wanted.notified(), if failures == 0 => sleep(PAUSE_MIN).await,
             }

@@ -13,4 +13,4 @@ mod view;
 
 pub(crate) use actor::{Watcher, WatcherConfig};
 pub(crate) use metrics::WatcherMetrics;
-pub(crate) use view::{L1View, Problem};
+pub(crate) use view::L1View;

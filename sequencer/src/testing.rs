@@ -1,0 +1,87 @@
+//! What the tests share: a chain, keys, deposits and transactions.
+
+use asset_sdk::keys::Key;
+use curvevm::{
+    genesis::{GENESIS_VERSION, Genesis, Params},
+    inbox::{InboxMessage, MessageKind},
+    program::{Amount, Instruction},
+    tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
+    types::{Address, AssetId, Hash, Quote},
+};
+
+use crate::chain::ChainSpec;
+
+/// When the chain of the tests starts.
+pub(crate) const GENESIS_MS: u64 = 1_700_000_000_000;
+
+/// A key from a number.
+pub(crate) fn key(number: u8) -> Key {
+    Key::from_seed([number; 32])
+}
+
+/// A genesis whose committee has the keys 1 to `members`.
+pub(crate) fn genesis(members: u8) -> Genesis {
+    Genesis {
+        version: GENESIS_VERSION,
+        name: "test".to_owned(),
+        program_id: Address::new([9; 32]),
+        committee: (1..=members).map(|number| key(number).address()).collect(),
+        time_ms: GENESIS_MS,
+        params: Params {
+            batch_interval_ms: 1_000,
+            batch_chunks_max: 64,
+            chunk_bytes_max: 3_000,
+            block_transactions_max: 1_000,
+            challenge_slots: 1,
+            challenge_secs: 1,
+            inbox_delay_slots: 100,
+        },
+    }
+}
+
+pub(crate) fn spec() -> ChainSpec {
+    ChainSpec::new(genesis(1))
+}
+
+/// The deposits with indices `from..from + owners.len()`.
+pub(crate) fn deposits(from: u64, owners: &[Address], amount: u64) -> Vec<InboxMessage> {
+    let deposit = |(index, owner): (u64, &Address)| InboxMessage {
+        index,
+        slot: 10 + index,
+        kind: MessageKind::Deposit {
+            asset: AssetId::SOL,
+            amount: Quote::new(amount),
+            recipient: *owner,
+        },
+    };
+    (from..).zip(owners).map(deposit).collect()
+}
+
+/// A signed transaction.
+pub(crate) fn transaction(
+    chain: &Hash,
+    signer: &Key,
+    nonce: u64,
+    program: Vec<Instruction>,
+) -> Transaction {
+    expiring(chain, signer, (nonce, NEVER_EXPIRES), program)
+}
+
+/// A signed transaction with a nonce and an expiry height.
+pub(crate) fn expiring(
+    chain: &Hash,
+    signer: &Key,
+    (nonce, expires_at): (u64, u64),
+    program: Vec<Instruction>,
+) -> Transaction {
+    let body =
+        Body { version: TX_VERSION, signer: signer.address(), nonce, expires_at, program };
+    let signature = signer.sign(&body.digest(chain));
+    Transaction { body, signature }
+}
+
+/// A signed transfer of lamports.
+pub(crate) fn transfer(chain: &Hash, signer: &Key, nonce: u64, to: &Address, amount: u64) -> Transaction {
+    let amount = Amount::Quote(AssetId::SOL, Quote::new(amount));
+    transaction(chain, signer, nonce, vec![Instruction::Transfer { to: *to, amount }])
+}
