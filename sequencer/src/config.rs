@@ -225,7 +225,10 @@ impl NodeConfig {
         let peers = self.peers.iter().flat_map(|peer| &peer.addresses);
         for address in self.listen.iter().chain(peers) {
             let parsed = address.parse::<asset_consensus_net::libp2p::Multiaddr>();
-            check(parsed.is_ok(), format!("{address}: not a libp2p address, such as /ip4/127.0.0.1/udp/9000/quic-v1"));
+            check(
+                parsed.is_ok(),
+                format!("{address}: not a libp2p address, such as /ip4/127.0.0.1/udp/9000/quic-v1"),
+            );
         }
         check(self.view_timeout_ms >= 100, "view_timeout_ms: at least 100".to_owned());
         let half = self.view_timeout_ms / 2;
@@ -239,7 +242,10 @@ impl NodeConfig {
             "mempool.signer_transactions_max: 1 to 512, what nonces allow".to_owned(),
         );
         check(self.rpc.connections_max > 0, "rpc.connections_max: at least 1".to_owned());
-        check(self.rpc.request_bytes_max >= 4_096, "rpc.request_bytes_max: at least 4096".to_owned());
+        check(
+            self.rpc.request_bytes_max >= 4_096,
+            "rpc.request_bytes_max: at least 4096".to_owned(),
+        );
         check(self.rpc.subscriptions_max > 0, "rpc.subscriptions_max: at least 1".to_owned());
         let http = ["http://", "https://"].iter().any(|scheme| self.l1.url.starts_with(scheme));
         check(http, format!("l1.url: {} does not begin with http:// or https://", self.l1.url));

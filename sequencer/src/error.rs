@@ -46,7 +46,9 @@ pub enum NodeError {
     #[error("cannot use a key")]
     Key(#[from] asset_sdk::keys::KeyError),
     /// The committee key is not in the committee.
-    #[error("the key {key} is not in the committee of the genesis: use the key of a member, or the genesis that names it")]
+    #[error(
+        "the key {key} is not in the committee of the genesis: use the key of a member, or the genesis that names it"
+    )]
     NotAMember {
         /// The public key.
         key: Address,
@@ -106,7 +108,9 @@ pub enum NodeError {
     #[error("the L1 cannot be used")]
     L1(#[from] L1Error),
     /// The rollup on the L1 was initialized with other values than the genesis has.
-    #[error("the rollup of chain {chain_id} on the L1 has another {what} than the genesis: use the genesis that it was initialized with")]
+    #[error(
+        "the rollup of chain {chain_id} on the L1 has another {what} than the genesis: use the genesis that it was initialized with"
+    )]
     RollupDiffers {
         /// The chain.
         chain_id: Hash,

@@ -35,9 +35,7 @@ mod store;
 #[cfg(test)]
 mod testing;
 
-pub use config::{
-    L1Section, MempoolConfig, NodeConfig, NodeFiles, PeerSection, RpcConfig,
-};
+pub use config::{L1Section, MempoolConfig, NodeConfig, NodeFiles, PeerSection, RpcConfig};
 pub use error::NodeError;
 pub use node::{Node, NodeHandle};
 pub use store::StoreError;

@@ -203,9 +203,7 @@ fn checked(genesis: Genesis) -> Result<Arc<ChainSpec>, PipelineError> {
 }
 
 fn genesis_version(spec: &ChainSpec) -> Result<Arc<Version>, PipelineError> {
-    Version::genesis(spec)
-        .map(Arc::new)
-        .map_err(|error| PipelineError::Genesis(error.to_string()))
+    Version::genesis(spec).map(Arc::new).map_err(|error| PipelineError::Genesis(error.to_string()))
 }
 
 fn prepare_all(
@@ -236,8 +234,8 @@ fn execute_all(
         if block.parent() != head.id {
             return Err(PipelineError::invalid(height, &"its parent is not the block before"));
         }
-        let transition = check(spec, &head, prepared)
-            .map_err(|error| PipelineError::invalid(height, &error))?;
+        let transition =
+            check(spec, &head, prepared).map_err(|error| PipelineError::invalid(height, &error))?;
         head = Arc::new(Version::new(block.id(), transition));
         if next.send((block, head.clone())).is_err() {
             break;

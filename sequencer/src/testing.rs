@@ -74,14 +74,19 @@ pub(crate) fn expiring(
     (nonce, expires_at): (u64, u64),
     program: Vec<Instruction>,
 ) -> Transaction {
-    let body =
-        Body { version: TX_VERSION, signer: signer.address(), nonce, expires_at, program };
+    let body = Body { version: TX_VERSION, signer: signer.address(), nonce, expires_at, program };
     let signature = signer.sign(&body.digest(chain));
     Transaction { body, signature }
 }
 
 /// A signed transfer of lamports.
-pub(crate) fn transfer(chain: &Hash, signer: &Key, nonce: u64, to: &Address, amount: u64) -> Transaction {
+pub(crate) fn transfer(
+    chain: &Hash,
+    signer: &Key,
+    nonce: u64,
+    to: &Address,
+    amount: u64,
+) -> Transaction {
     let amount = Amount::Quote(AssetId::SOL, Quote::new(amount));
     transaction(chain, signer, nonce, vec![Instruction::Transfer { to: *to, amount }])
 }

@@ -62,8 +62,8 @@ impl NodeHandle {
     ///
     /// Why it stopped.
     pub async fn stopped(&mut self) -> Result<(), NodeError> {
-        (&mut self.supervisor)
-            .await
-            .unwrap_or_else(|error| Err(NodeError::Task { task: "supervisor", reason: error.to_string() }))
+        (&mut self.supervisor).await.unwrap_or_else(|error| {
+            Err(NodeError::Task { task: "supervisor", reason: error.to_string() })
+        })
     }
 }

@@ -1,10 +1,14 @@
 //! A node: its parts put together, watched, and stopped in order.
 
 mod data_dir;
+mod engine;
 mod handle;
+mod local;
 mod router;
 mod settlement;
 mod start;
+mod supervisor;
+mod tasks;
 
 pub use handle::NodeHandle;
 pub use start::Node;

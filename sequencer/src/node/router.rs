@@ -32,7 +32,9 @@ impl Router {
             let Some(Inbound { from, bytes }) = inbound else { return };
             match AppMessage::decode(&bytes) {
                 Some(message) => self.take(from, message).await,
-                None => tracing::debug!(%from, "a member sent an application message that cannot be read"),
+                None => {
+                    tracing::debug!(%from, "a member sent an application message that cannot be read")
+                }
             }
         }
     }

@@ -1,52 +1,37 @@
 //! Starting a node.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use asset_consensus::{Config, Ed25519Signer, MemberIx, PacemakerConfig};
-use asset_consensus_net::{
-    ConsensusEngine as _, EngineConfig, EngineHandle, EngineMetrics, EngineSetup, EngineStatus, HotShot,
-    libp2p::{
-        CommitteeAccess, Libp2pConfig, Libp2pTransport, Multiaddr, PeerConfig, TransportMetrics,
-        load_or_create_identity,
-    },
-    transport::{AppSender, Inbox},
-};
+use asset_consensus_net::{EngineHandle, libp2p::Libp2pTransport, transport::AppSender};
 use asset_sdk::keys::Key;
-use curvevm::genesis::Genesis;
-use ed25519_zebra::{SigningKey, VerificationKeyBytes};
 use prometheus_client::registry::Registry;
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
 };
 
-use super::{data_dir::DataDir, handle::NodeHandle, router::Router, settlement::Settlement};
+use super::{
+    engine::{start_engine, start_transport},
+    handle::NodeHandle,
+    local::{Listeners, Local, read_genesis},
+    router::Router,
+    settlement::Settlement,
+    supervisor::Running,
+    tasks::{L1Parts, follow, named, release, start_l1},
+};
 use crate::{
     actors::{
         executor::{Executor, ExecutorConfig, ExecutorMetrics, ExecutorSetup},
-        mempool::{Mempool, MempoolHandle, MempoolMetrics, MempoolSetup, MempoolStorage, Pool, PoolLimits},
-        poster::{Attestations, Finalizer, Poster, PosterConfig, PosterMetrics, PosterStage},
-        rpc::{Reads, RpcServer, StatusSource, bind},
-        stopped,
+        mempool::{Mempool, MempoolHandle, MempoolMetrics, MempoolSetup, Pool, PoolLimits},
+        poster::{Attestations, PosterStage},
+        rpc::{Reads, RpcServer, StatusSource},
         telemetry::TelemetryServer,
-        watcher::{L1View, Watcher, WatcherConfig, WatcherMetrics},
+        watcher::L1View,
     },
-    chain::ChainSpec,
     config::NodeConfig,
     error::NodeError,
-    store::{Recovered, Store, StoreError},
+    store::Recovered,
 };
-
-/// The size at which a segment of the consensus log is replaced.
-const WAL_SEGMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Committed blocks that may wait for the executor.
-const COMMITS_WAITING_MAX: usize = 64;
-/// What each failed view in a row multiplies the view timer by, in percent.
-const VIEW_GROWTH_PERCENT: u32 = 150;
-/// The longest view timer, in view timers.
-const VIEW_CAP: u64 = 16;
-/// The interval at which a stuck member repeats itself, in milliseconds.
-const RETRY_MS: u64 = 200;
 
 /// A node of the committee.
 #[derive(Clone, Copy, Debug)]
@@ -62,462 +47,210 @@ impl Node {
         config.validate()?;
         let spec = Arc::new(read_genesis(&config.genesis_file)?);
         let settlement = Settlement::open(&config.l1, &spec).await?;
-        Parts::open(config, spec).await?.start(L1::Cluster(settlement)).await
+        let (local, listeners, recovered) = Local::open(config, spec).await?;
+        let view = watch::Sender::new(Arc::new(L1View::default()));
+        let l1 = view.subscribe();
+        let l1 = L1 { view: l1, cluster: Some((settlement, view)) };
+        Assembly::new(local, recovered, &l1)?.start(listeners, l1).await
     }
 }
 
 /// Where the node's view of the L1 comes from.
-pub(super) enum L1 {
-    /// A cluster.
-    Cluster(Settlement),
-    /// A test.
-    #[cfg(test)]
-    Given(watch::Receiver<Arc<L1View>>),
+pub(super) struct L1 {
+    pub(super) view: watch::Receiver<Arc<L1View>>,
+    /// None in a test that gives the view.
+    pub(super) cluster: Option<(Settlement, watch::Sender<Arc<L1View>>)>,
 }
 
-/// What is open before anything runs.
-pub(super) struct Parts {
-    config: NodeConfig,
-    spec: Arc<ChainSpec>,
-    key: Key,
-    member: MemberIx,
-    data_dir: DataDir,
-    listeners: Listeners,
-    store: Arc<Store>,
-    recovered: Recovered,
-    mempool: MempoolStorage,
+/// A node that is being put together.
+pub(super) struct Assembly {
+    local: Local,
+    registry: Registry,
+    pool: Arc<Pool>,
+    executor: Executor,
+    /// Asks the watcher for a look.
+    look: Arc<Notify>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<&'static str>,
 }
 
-struct Listeners {
-    rpc: std::net::TcpListener,
-    metrics: std::net::TcpListener,
+/// What serves clients and speaks to members.
+struct Doors {
+    mempool: MempoolHandle,
+    attestations: Arc<Attestations>,
+    transport: Arc<Libp2pTransport>,
+    engine: EngineHandle,
 }
 
-/// Reads and checks a genesis file.
-pub(super) fn read_genesis(path: &Path) -> Result<ChainSpec, NodeError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| NodeError::Read { path: path.to_owned(), source })?;
-    let invalid = |reason: String| NodeError::Genesis { path: path.to_owned(), reason };
-    let genesis: Genesis = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-    let spec = ChainSpec::new(genesis);
-    let violations = spec.violations();
-    if !violations.is_empty() {
-        return Err(invalid(violations.join("; ")));
-    }
-    spec.committee().map_err(|error| invalid(error.to_string()))?;
-    Ok(spec)
-}
-
-impl Parts {
-    /// Opens everything that is local.
-    pub(super) async fn open(config: NodeConfig, spec: Arc<ChainSpec>) -> Result<Self, NodeError> {
-        let key = Key::read(&config.committee_key_file)?;
-        let address = key.address();
-        let position = spec.genesis.committee.iter().position(|member| *member == address);
-        let member = position.and_then(|index| u16::try_from(index).ok()).map(MemberIx::new);
-        let member = member.ok_or(NodeError::NotAMember { key: address })?;
-        let data_dir = DataDir::open(&config.data_dir)?;
-        let listeners = Listeners {
-            rpc: bind("JSON-RPC", config.rpc_address)?,
-            metrics: bind("metrics", config.metrics_address)?,
-        };
-        let (store, recovered) = open_store(&data_dir, &spec).await?;
-        let path = data_dir.mempool();
-        let mempool = MempoolStorage::open(&path)
-            .map_err(|source| NodeError::MempoolStore { path: path.clone(), source })?;
-        Ok(Self { config, spec, key, member, data_dir, listeners, store, recovered, mempool })
-    }
-
-    /// Starts every part.
-    pub(super) async fn start(self, l1: L1) -> Result<NodeHandle, NodeError> {
+impl Assembly {
+    /// The executor and the pool on what the store holds.
+    pub(super) fn new(local: Local, recovered: Recovered, l1: &L1) -> Result<Self, NodeError> {
         let mut registry = Registry::with_prefix("asset");
-        let (transport, inbox) = self.transport(&mut registry).await?;
-        let sender = Arc::new(AppSender::new(transport.clone()));
-        let (stop, stop_signal) = watch::channel(false);
-        let look = Arc::new(Notify::new());
-        let mut tasks = JoinSet::new();
-        let view = watch::Sender::new(Arc::new(L1View::default()));
-        let l1_view = match &l1 {
-            L1::Cluster(_) => view.subscribe(),
-            #[cfg(test)]
-            L1::Given(given) => given.clone(),
-        };
-
-        let Self { config, spec, key, member, data_dir, listeners, store, recovered, mempool } = self;
         let pool = Arc::new(Pool::new(PoolLimits {
-            transactions_max: config.mempool.transactions_max,
-            signer_transactions_max: config.mempool.signer_transactions_max,
+            transactions_max: local.config.mempool.transactions_max,
+            signer_transactions_max: local.config.mempool.signer_transactions_max,
         }));
         let metrics = ExecutorMetrics::default();
         metrics.register(registry.sub_registry_with_prefix("node"));
+        let look = Arc::new(Notify::new());
         let executor = Executor::new(ExecutorSetup {
             config: ExecutorConfig {
-                block_interval: config.block_interval(),
-                heartbeat: config.heartbeat(),
+                block_interval: local.config.block_interval(),
+                heartbeat: local.config.heartbeat(),
             },
-            spec: spec.clone(),
-            store: store.clone(),
+            spec: local.spec.clone(),
+            store: local.store.clone(),
             recovered,
             pool: pool.clone(),
-            mempool: mempool.clone(),
-            l1: l1_view.clone(),
+            mempool: local.mempool.clone(),
+            l1: l1.view.clone(),
             look: look.clone(),
             metrics,
-        })
-        .map_err(|error| NodeError::Task { task: "executor", reason: error.to_string() })?;
+        });
+        let failed = |reason: String| NodeError::Task { task: "executor", reason };
+        let executor = executor.map_err(|error| failed(error.to_string()))?;
+        let (stop, tasks) = (watch::Sender::new(false), JoinSet::new());
+        Ok(Self { local, registry, pool, executor, look, stop, tasks })
+    }
 
-        let metrics = MempoolMetrics::default();
-        metrics.register(registry.sub_registry_with_prefix("node"));
-        let setup = MempoolSetup {
-            spec: spec.clone(),
-            pool: pool.clone(),
-            storage: mempool,
-            store: store.clone(),
-            head: executor.head_changes(),
-            forwarder: sender.clone(),
-            metrics,
+    /// Starts every part, those that serve last.
+    pub(super) async fn start(
+        mut self,
+        listeners: Listeners,
+        l1: L1,
+    ) -> Result<NodeHandle, NodeError> {
+        let doors = self.open_doors().await?;
+        let status = doors.engine.watch();
+        let (view, executor) = (l1.view.clone(), self.executor.clone());
+        self.spawn("follower", follow(status.clone(), executor.clone(), self.stop.subscribe()));
+        self.spawn("releaser", release(view.clone(), executor.clone(), self.stop.subscribe()));
+        let source = StatusSource {
+            spec: self.local.spec.clone(),
+            member: self.local.member.get(),
+            l1_url: self.local.config.l1.url.clone(),
+            heartbeat_ms: self.local.config.heartbeat_ms,
+            executor,
+            pool: self.pool.clone(),
+            l1: view,
+            poster: self.settle(l1.cluster, doors.attestations.clone()),
+            engine: status,
         };
-        let (actor, mempool) = open_mempool(setup, &data_dir).await?;
-        tasks.spawn(named("mempool", actor.run(stop_signal.clone())));
+        self.serve(listeners, doors, source)
+    }
 
-        let engine = start_engine(&config, &spec, &key, &data_dir, executor.clone(), EngineParts {
-            transport: transport.clone(),
-            inbox: inbox.consensus,
-            registry: &mut registry,
-        })
-        .await?;
-        let status = engine.watch();
-        tasks.spawn(named("follower", follow(status.clone(), executor.clone(), stop_signal.clone())));
-        tasks.spawn(named("releaser", release(l1_view.clone(), executor.clone(), stop_signal.clone())));
+    fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(named(name, task));
+    }
 
-        let member_index = member.get();
-        let key = Key::from_seed(key.seed());
-        let attestations = Arc::new(Attestations::new(spec.clone(), store.clone(), (member, key), sender));
+    /// Starts the transport, the mempool, consensus, and what brings members' messages to them.
+    async fn open_doors(&mut self) -> Result<Doors, NodeError> {
+        let (transport, inbox) = start_transport(&self.local, &mut self.registry).await?;
+        let sender = Arc::new(AppSender::new(transport.clone()));
+        let mempool = self.open_mempool(sender.clone()).await?;
+        let parts = (transport.clone(), inbox.consensus);
+        let executor = self.executor.clone();
+        let engine = start_engine(&self.local, executor, parts, &mut self.registry).await?;
+        let (spec, store) = (self.local.spec.clone(), self.local.store.clone());
+        let me = (self.local.member, Key::from_seed(self.local.key.seed()));
+        let attestations = Arc::new(Attestations::new(spec, store.clone(), me, sender));
         let router = Router {
             inbox: inbox.app,
             mempool: mempool.clone(),
             attestations: attestations.clone(),
-            store: store.clone(),
+            store,
         };
-        tasks.spawn(named("router", router.run(stop_signal.clone())));
+        self.spawn("router", router.run(self.stop.subscribe()));
+        Ok(Doors { mempool, attestations, transport, engine })
+    }
 
+    async fn open_mempool(
+        &mut self,
+        forwarder: Arc<AppSender>,
+    ) -> Result<MempoolHandle, NodeError> {
+        let metrics = MempoolMetrics::default();
+        metrics.register(self.registry.sub_registry_with_prefix("node"));
+        let setup = MempoolSetup {
+            spec: self.local.spec.clone(),
+            pool: self.pool.clone(),
+            storage: self.local.mempool.clone(),
+            store: self.local.store.clone(),
+            head: self.executor.head_changes(),
+            forwarder,
+            metrics,
+        };
+        let opened = tokio::task::spawn_blocking(move || Mempool::open(setup)).await;
+        let failed = |reason: String| NodeError::Task { task: "mempool", reason };
+        let path = self.local.data_dir.mempool();
+        let (actor, mempool) = opened
+            .map_err(|error| failed(error.to_string()))?
+            .map_err(|source| NodeError::MempoolStore { path, source })?;
+        self.spawn("mempool", actor.run(self.stop.subscribe()));
+        Ok(mempool)
+    }
+
+    /// Starts what speaks to the L1; gives where the poster stands.
+    fn settle(
+        &mut self,
+        cluster: Option<(Settlement, watch::Sender<Arc<L1View>>)>,
+        attestations: Arc<Attestations>,
+    ) -> watch::Receiver<PosterStage> {
         let stage = watch::Sender::new(PosterStage::NoKey);
-        let poster_stage = stage.subscribe();
-        match l1 {
-            L1::Cluster(settlement) => start_l1(L1Parts {
-                config: &config,
-                spec: spec.clone(),
-                store: store.clone(),
-                executor: &executor,
-                settlement,
-                member: member_index,
-                attestations,
-                view,
-                look,
-                stage,
-                stop: stop_signal.clone(),
-                registry: registry.sub_registry_with_prefix("node"),
-                tasks: &mut tasks,
-            }),
-            #[cfg(test)]
-            L1::Given(_) => {}
-        }
+        let stages = stage.subscribe();
+        let Some((settlement, view)) = cluster else { return stages };
+        start_l1(L1Parts {
+            section: &self.local.config.l1,
+            spec: self.local.spec.clone(),
+            store: self.local.store.clone(),
+            executor: &self.executor,
+            settlement,
+            member: self.local.member.get(),
+            attestations,
+            view,
+            look: self.look.clone(),
+            stage,
+            stop: self.stop.subscribe(),
+            registry: self.registry.sub_registry_with_prefix("node"),
+            tasks: &mut self.tasks,
+        });
+        stages
+    }
 
-        let reads = Reads { spec: spec.clone(), store, executor: executor.clone(), pool: pool.clone(), l1: l1_view.clone() };
-        let source = StatusSource {
-            spec,
-            member: member_index,
-            l1_url: config.l1.url.clone(),
-            heartbeat_ms: config.heartbeat_ms,
-            executor,
-            pool,
-            l1: l1_view,
-            poster: poster_stage,
-            engine: status,
-        };
-        let failed = |what: &'static str, address| move |source| NodeError::PortInUse { what, address, source };
-        let rpc_address = listeners.rpc.local_addr().map_err(failed("JSON-RPC", config.rpc_address))?;
+    /// Starts to serve clients.
+    fn serve(
+        self,
+        listeners: Listeners,
+        doors: Doors,
+        status: StatusSource,
+    ) -> Result<NodeHandle, NodeError> {
+        let Self { local, registry, pool, executor, stop, tasks, .. } = self;
+        let Doors { mempool, transport, engine, .. } = doors;
+        let (spec, store, l1) = (local.spec, local.store, status.l1.clone());
+        let reads = Reads { spec, store, executor, pool, l1 };
+        let failed = |what, address| move |source| NodeError::PortInUse { what, address, source };
+        let config = local.config;
+        let rpc_address =
+            listeners.rpc.local_addr().map_err(failed("JSON-RPC", config.rpc_address))?;
         let metrics_address =
             listeners.metrics.local_addr().map_err(failed("metrics", config.metrics_address))?;
-        let rpc = RpcServer::start(listeners.rpc, &config.rpc, (reads, source.clone(), mempool))
+        let rpc = RpcServer::start(listeners.rpc, &config.rpc, (reads, status.clone(), mempool))
             .map_err(failed("JSON-RPC", rpc_address))?;
-        let telemetry =
-            TelemetryServer::start(listeners.metrics, registry, source.clone(), stop_signal)
-                .map_err(failed("metrics", metrics_address))?;
-
+        let signal = stop.subscribe();
+        let telemetry = TelemetryServer::start(listeners.metrics, registry, status.clone(), signal)
+            .map_err(failed("metrics", metrics_address))?;
         let (request, requested) = watch::channel(false);
         let listen_addresses = transport.listen_addresses().to_vec();
-        tracing::info!(member = member_index, %rpc_address, %metrics_address, "the node serves");
+        let member = local.member.get();
+        tracing::info!(member, %rpc_address, %metrics_address, "the node serves");
+        let data_dir = local.data_dir;
         let running = Running { engine, transport, rpc, telemetry, tasks, stop, data_dir };
         Ok(NodeHandle {
             rpc_address,
             metrics_address,
             listen_addresses,
-            member: member_index,
-            status: source,
+            member,
+            status,
             stop: request,
             supervisor: tokio::spawn(running.supervise(requested)),
         })
-    }
-
-    async fn transport(&self, registry: &mut Registry) -> Result<(Arc<Libp2pTransport>, Inbox), NodeError> {
-        let identity = load_or_create_identity(&self.data_dir.network_key())?;
-        // The texts were checked with the rest of the configuration.
-        let parse = |texts: &[String]| texts.iter().filter_map(|text| text.parse::<Multiaddr>().ok()).collect();
-        let peers = self.config.peers.iter().filter(|peer| peer.member != self.member.get());
-        let peers = peers.map(|peer| PeerConfig {
-            member: MemberIx::new(peer.member),
-            addresses: parse(&peer.addresses),
-        });
-        let libp2p = Libp2pConfig::recommended(parse(&self.config.listen), peers.collect());
-        let access = CommitteeAccess {
-            chain_id: self.spec.id.to_bytes(),
-            committee_hash: self.spec.committee_hash.to_bytes(),
-            keys: self
-                .spec
-                .genesis
-                .committee
-                .iter()
-                .map(|key| VerificationKeyBytes::from(key.to_bytes()))
-                .collect(),
-            local: self.member,
-            signing_key: SigningKey::from(self.key.seed()),
-        };
-        let metrics = TransportMetrics::default();
-        metrics.register(registry);
-        Ok(Libp2pTransport::start(libp2p, access, identity, metrics).await?)
-    }
-}
-
-async fn open_store(
-    data_dir: &DataDir,
-    spec: &Arc<ChainSpec>,
-) -> Result<(Arc<Store>, Recovered), NodeError> {
-    let (path, spec) = (data_dir.store(), spec.clone());
-    let opened = tokio::task::spawn_blocking(move || {
-        let store = Store::open(&path, &spec)?;
-        let recovered = store.recover(&spec)?;
-        Ok((Arc::new(store), recovered))
-    });
-    let path = data_dir.path().to_owned();
-    match opened.await.unwrap_or(Err(StoreError::Panicked)) {
-        Ok(opened) => Ok(opened),
-        Err(source @ StoreError::ForeignChain { .. }) => Err(NodeError::ForeignData { path, source }),
-        Err(source) => Err(NodeError::Corrupt { path, source }),
-    }
-}
-
-async fn open_mempool(
-    setup: MempoolSetup,
-    data_dir: &DataDir,
-) -> Result<(Mempool, MempoolHandle), NodeError> {
-    let path = data_dir.mempool();
-    let opened = tokio::task::spawn_blocking(move || Mempool::open(setup)).await;
-    let opened = opened.map_err(|error| NodeError::Task { task: "mempool", reason: error.to_string() })?;
-    opened.map_err(|source| NodeError::MempoolStore { path, source })
-}
-
-struct EngineParts<'a> {
-    transport: Arc<Libp2pTransport>,
-    inbox: asset_consensus_net::transport::ConsensusInbox,
-    registry: &'a mut Registry,
-}
-
-async fn start_engine(
-    config: &NodeConfig,
-    spec: &ChainSpec,
-    key: &Key,
-    data_dir: &DataDir,
-    executor: Executor,
-    parts: EngineParts<'_>,
-) -> Result<EngineHandle, NodeError> {
-    let invalid = |reason: String| NodeError::Genesis { path: config.genesis_file.clone(), reason };
-    let committee = spec.committee().map_err(|error| invalid(error.to_string()))?;
-    let signer = Ed25519Signer::from_seed(&key.seed())
-        .map_err(|error| NodeError::Task { task: "signer", reason: error.to_string() })?;
-    let consensus = Config {
-        chain: spec.consensus_chain(),
-        committee,
-        genesis: spec.genesis_block(),
-        pacemaker: PacemakerConfig {
-            view_base_ms: config.view_timeout_ms,
-            growth_percent: VIEW_GROWTH_PERCENT,
-            view_cap_ms: config.view_timeout_ms.saturating_mul(VIEW_CAP),
-            retry_ms: RETRY_MS.min(config.view_timeout_ms / 4),
-        },
-        allow_missing_log: config.allow_missing_log,
-    };
-    let metrics = EngineMetrics::default();
-    metrics.register(parts.registry);
-    let setup = EngineSetup {
-        config: EngineConfig {
-            consensus,
-            wal_dir: data_dir.wal(),
-            wal_segment_bytes_max: WAL_SEGMENT_BYTES_MAX,
-            commits_waiting_max: COMMITS_WAITING_MAX,
-        },
-        signer: Box::new(signer),
-        application: Arc::new(executor),
-        transport: parts.transport,
-        inbox: parts.inbox,
-        metrics,
-    };
-    Ok(HotShot::start(setup).await?)
-}
-
-struct L1Parts<'a> {
-    config: &'a NodeConfig,
-    spec: Arc<ChainSpec>,
-    store: Arc<Store>,
-    executor: &'a Executor,
-    settlement: Settlement,
-    member: u16,
-    attestations: Arc<Attestations>,
-    view: watch::Sender<Arc<L1View>>,
-    look: Arc<Notify>,
-    stage: watch::Sender<PosterStage>,
-    stop: watch::Receiver<bool>,
-    registry: &'a mut Registry,
-    tasks: &'a mut JoinSet<&'static str>,
-}
-
-/// Starts the watcher and, with a key that pays, the poster.
-fn start_l1(parts: L1Parts<'_>) {
-    let Settlement { client, poster } = parts.settlement;
-    let section = &parts.config.l1;
-    let l1 = parts.view.subscribe();
-    let metrics = WatcherMetrics::default();
-    metrics.register(parts.registry);
-    let watcher = Watcher {
-        config: WatcherConfig {
-            poll_interval: Duration::from_millis(section.poll_interval_ms),
-            commitment: section.commitment,
-        },
-        client: client.clone(),
-        view: parts.view,
-        wanted: parts.look.clone(),
-        metrics,
-    };
-    parts.tasks.spawn(named("watcher", watcher.run(parts.stop.clone())));
-    let Some(key) = poster else {
-        tracing::warn!("without l1.poster_key_file this member posts no batches");
-        return;
-    };
-    let metrics = PosterMetrics::default();
-    metrics.register(parts.registry);
-    let timeout = Duration::from_millis(section.poster_timeout_ms);
-    let config = PosterConfig { timeout, member: parts.member };
-    let finalizer = Finalizer {
-        config,
-        spec: parts.spec.clone(),
-        client: client.clone(),
-        key: key.clone(),
-        l1: l1.clone(),
-        look: parts.look.clone(),
-        metrics: metrics.clone(),
-    };
-    parts.tasks.spawn(named("finalizer", finalizer.run(parts.stop.clone())));
-    let poster = Poster {
-        config,
-        spec: parts.spec,
-        store: parts.store,
-        client,
-        key,
-        attestations: parts.attestations,
-        head: parts.executor.head_changes(),
-        l1,
-        look: parts.look,
-        stage: parts.stage,
-        metrics,
-    };
-    parts.tasks.spawn(named("poster", poster.run(parts.stop)));
-}
-
-/// A task that says its name when it ends.
-async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
-    task.await;
-    name
-}
-
-/// Tells the executor how far consensus has committed.
-async fn follow(
-    mut status: watch::Receiver<EngineStatus>,
-    executor: Executor,
-    mut stop: watch::Receiver<bool>,
-) {
-    loop {
-        let committed = status.borrow_and_update().committed;
-        executor.set_final_height(committed.get());
-        tokio::select! {
-            () = stopped(&mut stop) => return,
-            changed = status.changed() => if changed.is_err() { return },
-        }
-    }
-}
-
-/// Lets go of old states as batches are finalized.
-async fn release(
-    mut l1: watch::Receiver<Arc<L1View>>,
-    executor: Executor,
-    mut stop: watch::Receiver<bool>,
-) {
-    let mut released = 0;
-    loop {
-        let finalized = l1.borrow_and_update().finalized;
-        if finalized > released {
-            let executor = executor.clone();
-            let work = tokio::task::spawn_blocking(move || executor.release_batches(finalized));
-            match work.await {
-                Ok(Ok(())) => released = finalized,
-                Ok(Err(error)) => tracing::error!(%error, "old states cannot be released"),
-                Err(error) => tracing::error!(%error, "old states cannot be released"),
-            }
-        }
-        tokio::select! {
-            () = stopped(&mut stop) => return,
-            changed = l1.changed() => if changed.is_err() { return },
-        }
-    }
-}
-
-/// Everything that runs.
-struct Running {
-    engine: EngineHandle,
-    transport: Arc<Libp2pTransport>,
-    rpc: RpcServer,
-    telemetry: TelemetryServer,
-    tasks: JoinSet<&'static str>,
-    stop: watch::Sender<bool>,
-    /// Keeps the folder locked until the end.
-    data_dir: DataDir,
-}
-
-impl Running {
-    /// Waits for a request to stop or for a part that fails, and then stops every part in order.
-    async fn supervise(mut self, mut requested: watch::Receiver<bool>) -> Result<(), NodeError> {
-        let mut engine_stopped = false;
-        let result = tokio::select! {
-            // A handle that was dropped asks for a stop as well.
-            _ = requested.wait_for(|stop| *stop) => Ok(()),
-            stopped = self.engine.stopped() => {
-                engine_stopped = true;
-                stopped.map_err(NodeError::from)
-            }
-            Some(ended) = self.tasks.join_next() => Err(match ended {
-                Ok(task) => NodeError::Task { task, reason: "it ended".to_owned() },
-                Err(error) => NodeError::Task { task: "actor", reason: error.to_string() },
-            }),
-        };
-        if let Err(error) = &result {
-            tracing::error!(%error, "the node stops");
-        }
-        self.rpc.stop().await;
-        let engine = if engine_stopped { Ok(()) } else { self.engine.shutdown().await };
-        self.stop.send_replace(true);
-        while self.tasks.join_next().await.is_some() {}
-        self.telemetry.stopped().await;
-        self.transport.close().await;
-        tracing::info!(data_dir = %self.data_dir.path().display(), "the node has stopped");
-        result.and(engine.map_err(NodeError::from))
     }
 }

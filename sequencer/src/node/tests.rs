@@ -22,7 +22,10 @@ use jsonrpsee::{
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use super::start::{L1, Parts, read_genesis};
+use super::{
+    local::{Local, read_genesis},
+    start::{Assembly, L1},
+};
 use crate::{
     NodeConfig, NodeError, NodeFiles, NodeHandle,
     actors::watcher::L1View,
@@ -56,8 +59,9 @@ impl Fixture {
     async fn try_start(&self) -> Result<NodeHandle, NodeError> {
         self.config.validate()?;
         let spec = Arc::new(read_genesis(&self.config.genesis_file)?);
-        let parts = Parts::open(self.config.clone(), spec).await?;
-        parts.start(L1::Given(self.l1.subscribe())).await
+        let (local, listeners, recovered) = Local::open(self.config.clone(), spec).await?;
+        let l1 = L1 { view: self.l1.subscribe(), cluster: None };
+        Assembly::new(local, recovered, &l1)?.start(listeners, l1).await
     }
 
     fn send(&self, signer: u8, nonce: u64) -> Transaction {
@@ -175,7 +179,8 @@ async fn states_follow_the_batch_and_proofs_verify() {
     // The L1 records the batch, then its window ends.
     let settle = |committed, finalized| {
         fixture.l1.send_modify(|view| {
-            *view = Arc::new(L1View { committed, finalized, ..L1View::clone(view) });
+            let view = Arc::make_mut(view);
+            (view.committed, view.finalized) = (committed, finalized);
         });
     };
     settle(number, 0);
@@ -216,8 +221,14 @@ async fn reads_and_errors_have_their_stable_forms() {
     let refused = client.send_transaction(Bytes::new(vec![1, 2, 3])).await;
     assert_eq!(error_of(refused), vm(VmError::Malformed));
     let stranger = fixture.send(60, 0);
-    assert_eq!(error_of(client.send_transaction(bytes(&stranger)).await), vm(VmError::UnknownAccount));
-    assert_eq!(error_of(client.simulate_transaction(bytes(&stranger)).await), vm(VmError::UnknownAccount));
+    assert_eq!(
+        error_of(client.send_transaction(bytes(&stranger)).await),
+        vm(VmError::UnknownAccount)
+    );
+    assert_eq!(
+        error_of(client.simulate_transaction(bytes(&stranger)).await),
+        vm(VmError::UnknownAccount)
+    );
     assert_eq!(error_of(client.get_block(1 << 40).await), node_error(Number::NotFound));
     assert_eq!(error_of(client.get_batch(1 << 40).await), node_error(Number::NotFound));
     let curve = curvevm::types::CurveId::new([1; 32]);
@@ -235,9 +246,7 @@ async fn metrics_and_health_are_served() {
     assert!(metrics.contains("asset_node_executor_height"), "{metrics}");
     assert!(get(&node, "/health/live").await.starts_with("HTTP/1.1 200"));
     assert!(get(&node, "/health/ready").await.starts_with("HTTP/1.1 200"));
-    fixture.l1.send_modify(|view| {
-        *view = Arc::new(L1View { reachable: false, ..L1View::clone(view) });
-    });
+    fixture.l1.send_modify(|view| Arc::make_mut(view).reachable = false);
     let unready = get(&node, "/health/ready").await;
     assert!(unready.starts_with("HTTP/1.1 503") && unready.contains("L1"), "{unready}");
     node.shutdown().await.unwrap();
@@ -318,7 +327,10 @@ async fn a_genesis_that_breaks_rules_is_refused_with_all_of_them() {
     let error = fixture.try_start().await.unwrap_err();
     let message = error.to_string();
     assert!(matches!(error, NodeError::Genesis { .. }), "{message}");
-    assert!(message.contains("chunk_bytes_max") && message.contains("batch_interval_ms"), "{message}");
+    assert!(
+        message.contains("chunk_bytes_max") && message.contains("batch_interval_ms"),
+        "{message}"
+    );
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::{
     Attestation, StoreError, StoredBatch, StoredBlock, StoredHead, StoredReceipt,
     records::Checkpoint,
 };
-use crate::chain::{Change, ChainSpec};
+use crate::chain::{ChainSpec, Change};
 
 /// The format of the database.
 const FORMAT: u32 = 1;
@@ -71,9 +71,7 @@ impl Store {
         read: impl FnOnce(&Self) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {
         let store = self.clone();
-        tokio::task::spawn_blocking(move || read(&store))
-            .await
-            .unwrap_or(Err(StoreError::Panicked))
+        tokio::task::spawn_blocking(move || read(&store)).await.unwrap_or(Err(StoreError::Panicked))
     }
 
     fn is_initialized(&self) -> Result<bool, StoreError> {
@@ -190,9 +188,7 @@ impl Store {
     ) -> Result<Option<T>, StoreError> {
         let opened = self.database.begin_read()?.open_table(table)?;
         let value = opened.get(number)?;
-        value
-            .map(|value| decode(&format!("{table} entry {number}"), value.value()))
-            .transpose()
+        value.map(|value| decode(&format!("{table} entry {number}"), value.value())).transpose()
     }
 
     /// Writes a committed block and its effects durably.

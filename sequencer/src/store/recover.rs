@@ -100,12 +100,7 @@ fn put(tree: &mut Tree, key: Key, cell: &[u8]) -> Result<(), StoreError> {
     tree.put(key, cell).map_err(StoreError::corrupt)
 }
 
-fn expect_root(
-    what: &str,
-    number: u64,
-    tree: &mut Tree,
-    expected: Hash,
-) -> Result<(), StoreError> {
+fn expect_root(what: &str, number: u64, tree: &mut Tree, expected: Hash) -> Result<(), StoreError> {
     let found = tree.root();
     if found == expected {
         return Ok(());

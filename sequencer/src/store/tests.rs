@@ -25,8 +25,7 @@ fn grow(spec: &ChainSpec, store: &Store, blocks: u64) -> Arc<Version> {
         let messages = if height == 1 { deposits(0, &owners, 1_000_000) } else { Vec::new() };
         let one = transfer(&spec.id, &key(1), height, &owners[1], height);
         let transactions = if height == 1 { Vec::new() } else { vec![one] };
-        let body =
-            BlockBody { height, time_ms: GENESIS_MS + height * 300, messages, transactions };
+        let body = BlockBody { height, time_ms: GENESIS_MS + height * 300, messages, transactions };
         head = Arc::new(extend(spec, store, &head, body));
     }
     head

@@ -362,10 +362,10 @@ pub(crate) fn commit_record(
             receipt: receipt.clone(),
         })
         .collect();
-    let sealed = version.sealed.as_ref().map(|sealed| StoredBatch {
-        header: sealed.header.clone(),
-        chunks: sealed.chunks.clone(),
-    });
+    let sealed = version
+        .sealed
+        .as_ref()
+        .map(|sealed| StoredBatch { header: sealed.header.clone(), chunks: sealed.chunks.clone() });
     store.commit(&CommitRecord {
         block: &stored,
         height: version.height,

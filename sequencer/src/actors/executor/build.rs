@@ -141,7 +141,8 @@ impl Inner {
         let next = self.execute_made(parent, made)?;
         let seal = next.sealed.as_ref().map(|sealed| sealed.header.clone());
         let settlement = seal.as_ref().map(|header| {
-            let digest = header.settlement_digest(self.spec.program_id(), &self.spec.committee_hash);
+            let digest =
+                header.settlement_digest(self.spec.program_id(), &self.spec.committee_hash);
             digest.to_bytes()
         });
         let body = next.executed.block.body.clone();

@@ -15,7 +15,9 @@ pub(crate) enum ExecutorError {
     #[error("the state failed: {0}")]
     State(StateError),
     /// A block that neither follows the head nor was validated was committed.
-    #[error("block {block} at height {height} was committed, but its parent is not the head at height {head}")]
+    #[error(
+        "block {block} at height {height} was committed, but its parent is not the head at height {head}"
+    )]
     NotNext {
         /// The block.
         block: BlockId,

@@ -28,9 +28,7 @@ mod transition;
 mod validate;
 mod version;
 
-pub(crate) use actor::{
-    Executor, ExecutorConfig, ExecutorSetup, commit_record, now_ms,
-};
+pub(crate) use actor::{Executor, ExecutorConfig, ExecutorSetup, commit_record, now_ms};
 pub(crate) use error::ExecutorError;
 pub(crate) use metrics::ExecutorMetrics;
 pub(crate) use transition::{Transition, TransitionError, transition};

@@ -11,7 +11,10 @@ use tokio::sync::{Notify, watch};
 use super::*;
 use crate::{
     actors::{
-        mempool::{Forwarder, Mempool, MempoolHandle, MempoolMetrics, MempoolSetup, MempoolStorage, Pool, PoolLimits},
+        mempool::{
+            Forwarder, Mempool, MempoolHandle, MempoolMetrics, MempoolSetup, MempoolStorage, Pool,
+            PoolLimits,
+        },
         watcher::L1View,
     },
     chain::ChainSpec,
@@ -51,7 +54,8 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(&folder.path().join("store"), &spec).unwrap());
         let storage = MempoolStorage::open(&folder.path().join("mempool")).unwrap();
-        let pool = Arc::new(Pool::new(PoolLimits { transactions_max: 100, signer_transactions_max: 50 }));
+        let pool =
+            Arc::new(Pool::new(PoolLimits { transactions_max: 100, signer_transactions_max: 50 }));
         let l1 = watch::Sender::new(Arc::new(L1View::default()));
         let executor = Executor::new(ExecutorSetup {
             config: ExecutorConfig {
@@ -98,7 +102,10 @@ impl Fixture {
             BuildRequest { view: View::new(1), parent, height, payload_bytes_max: 1 << 20 };
         let built = self.executor.build(request).await.unwrap().unwrap();
         let (settlement, payload) = (built.settlement, built.payload);
-        SealedBlock::seal(Block { height, parent, settlement, payload }, &self.spec.consensus_chain())
+        SealedBlock::seal(
+            Block { height, parent, settlement, payload },
+            &self.spec.consensus_chain(),
+        )
     }
 
     async fn commit(&self, block: &SealedBlock) {

@@ -71,9 +71,10 @@ pub(crate) fn prepare(
     if found > max {
         return Err(Invalid::Bytes { found, max });
     }
-    let settlement = payload.seal.as_ref().map(|header| {
-        header.settlement_digest(spec.program_id(), &spec.committee_hash).to_bytes()
-    });
+    let settlement = payload
+        .seal
+        .as_ref()
+        .map(|header| header.settlement_digest(spec.program_id(), &spec.committee_hash).to_bytes());
     if settlement != block.block().settlement {
         return Err(Invalid::Settlement);
     }
@@ -83,8 +84,9 @@ pub(crate) fn prepare(
 }
 
 fn verify(pool: Option<&Pool>, transactions: &[Transaction], ids: &[Hash]) -> Result<(), Invalid> {
-    let known =
-        |transaction: &Transaction, id: &Hash| pool.is_some_and(|it| it.has_verified(id, transaction));
+    let known = |transaction: &Transaction, id: &Hash| {
+        pool.is_some_and(|it| it.has_verified(id, transaction))
+    };
     let new: Vec<(usize, BatchItem)> = transactions
         .iter()
         .zip(ids)

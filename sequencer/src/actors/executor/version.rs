@@ -6,13 +6,7 @@ use std::{
 };
 
 use asset_consensus::BlockId;
-use curvevm::{
-    block::chain,
-    cell::Chain,
-    error::StateError,
-    tree::Tree,
-    types::Hash,
-};
+use curvevm::{block::chain, cell::Chain, error::StateError, tree::Tree, types::Hash};
 
 use super::Transition;
 use crate::{

@@ -94,7 +94,11 @@ impl Poster {
             *waiting = Waiting { number: next, since: Instant::now() };
         }
         if next > closed || !view.reachable {
-            self.set_stage(if next > closed { PosterStage::Idle } else { self.stalled(next, &view) });
+            self.set_stage(if next > closed {
+                PosterStage::Idle
+            } else {
+                self.stalled(next, &view)
+            });
             return Ok(());
         }
         let waited = waiting.since.elapsed();

@@ -1,9 +1,6 @@
 //! Attestations of batches: the members' signatures over the settlement digest, which the program counts.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use asset_consensus::{MemberIx, Signature};
 use asset_consensus_net::transport::AppSender;

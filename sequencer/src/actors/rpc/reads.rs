@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use asset_sdk::rpc::{
-    AccountView, At, BalanceEntry, BalanceView, BatchState, BatchView, BlockState, BlockView, Bytes,
-    CurvePhase, CurveView, HoldingView, ModuleView, NodeError, ProofView, RpcError, SimulationView,
-    TransactionState, TransactionView,
-};
 use asset_consensus::BlockId;
+use asset_sdk::rpc::{
+    AccountView, At, BalanceEntry, BalanceView, BatchState, BatchView, BlockState, BlockView,
+    Bytes, CurvePhase, CurveView, HoldingView, ModuleView, NodeError, ProofView, RpcError,
+    SimulationView, TransactionState, TransactionView,
+};
 use curvevm::{
     cell::{Account, Cell, Curve, Holding, Phase},
     codec::decode_batch,
@@ -53,10 +53,11 @@ impl Reads {
             time_ms: now_ms().max(head.chain.time_ms.saturating_add(1)),
         };
         let mut tree = head.tree.clone();
-        let receipt = apply(&transaction, &context, &mut tree).map_err(|refusal| match refusal {
-            Refusal::Rejected(error) => vm(error),
-            Refusal::State(error) => internal(&error),
-        })?;
+        let receipt =
+            apply(&transaction, &context, &mut tree).map_err(|refusal| match refusal {
+                Refusal::Rejected(error) => vm(error),
+                Refusal::State(error) => internal(&error),
+            })?;
         Ok(SimulationView { receipt, at: at(&head) })
     }
 
@@ -145,7 +146,9 @@ impl Reads {
             exists,
             nonce_base: account.nonces.base(),
             nonce_next: account.nonces.next(),
-            balances: entries.map(|(asset, amount)| BalanceEntry { asset: *asset, amount: *amount }).collect(),
+            balances: entries
+                .map(|(asset, amount)| BalanceEntry { asset: *asset, amount: *amount })
+                .collect(),
             at: at(&head),
         })
     }
@@ -173,7 +176,8 @@ impl Reads {
         let Some(Cell::Curve(curve)) = cell(&head, &Curve::key(&id))? else {
             return Err(RpcError::Vm(VmError::UnknownCurve).with_details(&id.to_string()));
         };
-        let module = module(&head, &curve.module)?.ok_or_else(|| internal(&"a curve's module is missing"))?;
+        let module = module(&head, &curve.module)?
+            .ok_or_else(|| internal(&"a curve's module is missing"))?;
         Ok(CurveView {
             id,
             module: curve.module,
@@ -274,8 +278,10 @@ impl Reads {
             None => (head.tree.clone(), head.height),
             Some(number) => {
                 let unavailable = || {
-                    RpcError::Node(NodeError::ProofUnavailable)
-                        .with_details(&format!("batch {number}, the last closed is {}", head.last_batch()))
+                    RpcError::Node(NodeError::ProofUnavailable).with_details(&format!(
+                        "batch {number}, the last closed is {}",
+                        head.last_batch()
+                    ))
                 };
                 let tree = self.executor.batch_tree(number).ok_or_else(unavailable)?;
                 let stored = self.store.run(move |store| store.batch(number)).await;

@@ -101,7 +101,10 @@ impl StatusSource {
         }
         if l1.committed > l1.finalized {
             let first = l1.finalized.saturating_add(1);
-            reasons.push(format!("batches {first} to {} wait for their challenge windows", l1.committed));
+            reasons.push(format!(
+                "batches {first} to {} wait for their challenge windows",
+                l1.committed
+            ));
         }
         reasons
     }
@@ -114,7 +117,8 @@ impl StatusSource {
         }
         if engine.syncing {
             let height = engine.applied;
-            reasons.push(format!("blocks after height {height} are being fetched from other members"));
+            reasons
+                .push(format!("blocks after height {height} are being fetched from other members"));
         }
         reasons
     }

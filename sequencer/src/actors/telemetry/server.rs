@@ -48,7 +48,8 @@ impl TelemetryServer {
             let stopped = async move {
                 let _ = stop.wait_for(|stopped| *stopped).await;
             };
-            if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stopped).await {
+            if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stopped).await
+            {
                 tracing::error!(%error, "metrics and health are no longer served");
             }
         });

@@ -10,10 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    actors::{
-        executor::transition,
-        mempool::PoolLimits,
-    },
+    actors::{executor::transition, mempool::PoolLimits},
     testing::{GENESIS_MS, deposits, expiring, key, spec, transfer},
 };
 

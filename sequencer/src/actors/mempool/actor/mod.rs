@@ -282,7 +282,8 @@ impl Door {
     }
 
     fn verified(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
-        let items: Vec<BatchItem> = candidates.iter().map(|it| signed(&it.transaction, it.id)).collect();
+        let items: Vec<BatchItem> =
+            candidates.iter().map(|it| signed(&it.transaction, it.id)).collect();
         let valid = verify_batch(&items);
         let mut passed = Vec::with_capacity(candidates.len());
         for (candidate, valid) in candidates.into_iter().zip(valid) {
