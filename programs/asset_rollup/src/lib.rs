@@ -93,7 +93,8 @@ pub mod asset_rollup {
         header: &[u8],
         signatures: alloc::vec::Vec<MemberSignature>,
     ) -> Result<()> {
-        instructions::commit_batch::commit_batch(ctx, header, &signatures)
+        let certified = Certified { header, signatures: &signatures };
+        instructions::commit_batch::commit_batch(ctx, &certified)
     }
 
     /// Finalizes the next batch when its window is over.

@@ -149,6 +149,8 @@ impl DepositSolAccounts {
 }
 
 /// Posts a chunk of a batch's data; in any order, and again without harm.
+///
+/// Another chunk count than the first one's is refused as Anchor's `ConstraintSpace` (2019).
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct PostData {
     /// The batch's number.
@@ -299,6 +301,10 @@ impl CloseDataAccounts {
 }
 
 /// Pays a withdrawal that is proved under a finalized root; anyone may send it.
+///
+/// The runtime refuses to leave a new account below its rent minimum, so that a small withdrawal to a new address fails, and
+/// can be claimed once the address holds enough. A proof deeper than about 60 levels needs a heap above 32 KiB
+/// (`RequestHeapFrame`).
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Withdraw {
     /// The batch after which the root stood.

@@ -32,7 +32,7 @@ on_each_build! {
         world.send(&instruction).unwrap();
         assert_eq!(world.lamports(&loser), SOL);
         assert_eq!(world.data_account(1, &loser), None);
-        assert_failed(world.send(&instruction), InstructionError::UninitializedAccount);
+        assert_failed(world.send(&instruction), InstructionError::AccountDataTooSmall);
     }
 
     fn refuses_to_repay_another_than_the_poster(build: Build) {

@@ -2,7 +2,7 @@
 
 use asset_rollup_interface::{error::RollupError, state::ACCOUNT_VERSION};
 use curvevm::{
-    batch::BatchHeader,
+    batch::{BatchHeader, HEADER_BYTES},
     types::{Hash, Signature},
 };
 use solana_transaction::InstructionError;
@@ -100,7 +100,7 @@ on_each_build! {
         let bytes = header.encode();
         let mut longer = bytes.clone();
         longer.push(0);
-        for wrong in [vec![], bytes[..40].to_vec(), bytes[..264].to_vec(), longer] {
+        for wrong in [vec![], bytes[..40].to_vec(), bytes[..HEADER_BYTES - 1].to_vec(), longer] {
             let mut instruction = world.commit_instruction(&header, vec![]);
             instruction.data = asset_rollup_interface::instruction::CommitBatch {
                 header: wrong,

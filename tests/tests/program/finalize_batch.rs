@@ -50,7 +50,7 @@ on_each_build! {
         world.finalize(2).unwrap();
         // Batches that are closed, or were never committed.
         for number in [1, 2, 3] {
-            assert_failed(world.finalize(number), InstructionError::UninitializedAccount);
+            assert_failed(world.finalize(number), InstructionError::AccountDataTooSmall);
         }
     }
 

@@ -14,7 +14,7 @@ use curvevm::{
 };
 use sha2::{Digest, Sha512};
 
-use super::support::{Build, Sealed, World, assert_refused};
+use super::support::{Sealed, World, assert_refused};
 
 /// The order of the group, little-endian.
 const ORDER: [u8; 32] = [

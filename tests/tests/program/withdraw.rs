@@ -9,8 +9,8 @@ use curvevm::{
 use solana_transaction::InstructionError;
 
 use super::support::{
-    Build, SOL, World, address, anchor, assert_failed, assert_refused, key_of, keypair, pubkey,
-    signed, withdraw,
+    Build, SOL, World, address, anchor, assert_failed, assert_refused, budget, heap, key_of,
+    keypair, pubkey, signed, withdraw,
 };
 
 /// A world in which user 0 has withdrawn two SOL to the address of user 1 and one to the payer's, finalized.
@@ -61,6 +61,19 @@ fn claim_of(tree: &Tree, withdrawal: &Withdrawal) -> Withdraw {
         amount: withdrawal.amount.get(),
         witness: tree.witness(&[Withdrawal::key(withdrawal.index)]).unwrap(),
     }
+}
+
+/// A tree with a withdrawal and `depth` neighbours, each sharing one bit more with its key.
+fn grown(withdrawal: &Withdrawal, depth: usize) -> Tree {
+    let key = Withdrawal::key(withdrawal.index);
+    let mut tree = Tree::new();
+    tree.put(key, Cell::Withdrawal(withdrawal.clone())).unwrap();
+    for bit in 0..depth {
+        let mut bytes = key.to_bytes();
+        bytes[bit / 8] ^= 0x80 >> (bit % 8);
+        tree.put(Key::new(bytes), Cell::Holding(Holding::default())).unwrap();
+    }
+    tree
 }
 
 on_each_build! {
@@ -239,23 +252,31 @@ on_each_build! {
         assert_eq!(world.lamports(&address(1)), 3 * SOL);
     }
 
-    fn takes_a_proof_as_deep_as_keys_can_be_ground(build: Build) {
-        let mut world = withdrawn(build);
-        let withdrawal = cell(0, SOL);
-        let key = Withdrawal::key(0);
-        let mut tree = Tree::new();
-        tree.put(key, Cell::Withdrawal(withdrawal.clone())).unwrap();
-        // 72 neighbours, each sharing one bit more with the key.
-        for depth in 0..72 {
-            let mut bytes = key.to_bytes();
-            bytes[depth / 8] ^= 0x80 >> (depth % 8);
-            tree.put(Key::new(bytes), Cell::Holding(Holding::default())).unwrap();
+    fn takes_a_deep_proof_and_deeper_ones_with_a_larger_heap(build: Build) {
+        for (depth, heap_bytes) in [(48, 32 * 1024), (160, 128 * 1024)] {
+            let mut world = withdrawn(build);
+            let withdrawal = cell(0, SOL);
+            let mut tree = grown(&withdrawal, depth);
+            install(&mut world, &mut tree);
+            let claim = claim_of(&tree, &withdrawal);
+            let instruction = world.withdraw_instruction(&claim, address(1));
+            world.send_all(&[heap(heap_bytes), budget(600_000), instruction], &[]).unwrap();
+            assert_eq!(world.lamports(&address(1)), SOL);
         }
-        install(&mut world, &mut tree);
-        let claim = claim_of(&tree, &withdrawal);
-        let instruction = world.withdraw_instruction(&claim, address(1));
+    }
+
+    fn a_payout_that_the_runtime_refuses_can_be_claimed_again(build: Build) {
+        let mut world = withdrawn(build);
+        let id = world.chain.id;
+        world.settle_finally(vec![signed(0, 1, vec![withdraw(address(3), 1_000)], &id)]);
+        let (claim, recipient) = world.chain.claim(2, 2);
+        let instruction = world.withdraw_instruction(&claim, recipient);
+        // Less than the rent minimum of a new account.
+        assert!(world.send(&instruction).is_err());
+        assert_eq!(world.nullifiers_account(2), None);
+        world.airdrop(&recipient, SOL);
         world.send(&instruction).unwrap();
-        assert_eq!(world.lamports(&address(1)), SOL);
+        assert_eq!(world.lamports(&recipient), SOL + 1_000);
     }
 
     fn refuses_accounts_of_another_rollup(build: Build) {

@@ -4,7 +4,7 @@ use super::{
     Arch,
     artifacts::{Artifact, Manifest},
     sources::{PROGRAM, Sources},
-    std_patch,
+    stack_arguments, std_patch,
     toolchain::{TARGET, Toolchain},
 };
 use crate::{shell, workspace};
@@ -59,7 +59,11 @@ fn compile(toolchain: &Toolchain, arch: Arch) -> Result<Vec<u8>> {
         "the program does not build for sBPF {arch} (if only its Cargo.lock is out of date: cargo metadata --manifest-path {PROGRAM}/Cargo.toml)"
     ))?;
     let file = toolchain.build.join(target).join("sbpf-solana-solana/release/libasset_rollup.so");
-    fs::read(&file).with_context(|| file.display().to_string())
+    let bytes = fs::read(&file).with_context(|| file.display().to_string())?;
+    if arch == Arch::V0 {
+        stack_arguments::refuse(&bytes)?;
+    }
+    Ok(bytes)
 }
 
 const COMMAND: [&str; 12] = [
@@ -78,16 +82,21 @@ const COMMAND: [&str; 12] = [
 ];
 
 /// Compiler flags. `immediate-abort` removes the panic machinery, which refers to writable statics that a program cannot have.
+///
+/// For v0, everything is inlined that is not very large: no function may take arguments on the stack there (`stack_arguments`).
 fn flags(arch: Arch) -> String {
-    let processor = match arch {
-        Arch::V0 => "v2",
-        Arch::V3 => "v3",
+    let (processor, inlining) = match arch {
+        Arch::V0 => (
+            "v2",
+            " -C link-arg=--llvm-args=-inline-threshold=2000 -C link-arg=--llvm-args=-inlinecold-threshold=2000",
+        ),
+        Arch::V3 => ("v3", ""),
     };
     format!(
         "-Z unstable-options -C embed-bitcode=yes -C panic=immediate-abort -C passes=lower-atomic \
          -C target-cpu={processor} -C link-arg=--arch={arch} \
          -C link-arg=--llvm-args=-bpf-stack-size=4096 -C link-arg=--allow-bpf-trap \
-         -C link-arg=--export=entrypoint"
+         -C link-arg=--export=entrypoint{inlining}"
     )
 }
 

@@ -16,6 +16,7 @@ mod artifacts;
 mod build;
 mod sandbox;
 mod sources;
+mod stack_arguments;
 mod std_patch;
 mod toolchain;
 

@@ -59,19 +59,23 @@ pub struct MemberSignature {
     pub signature: [u8; 64],
 }
 
+/// What is committed.
+pub struct Certified<'a> {
+    /// The encoding of the header.
+    pub header: &'a [u8],
+    /// The committee's signatures over its settlement digest.
+    pub signatures: &'a [MemberSignature],
+}
+
 /// Commits the next batch under a quorum of signatures.
 ///
 /// # Errors
 ///
 /// [`RollupError`].
 #[inline(never)]
-pub fn commit_batch(
-    ctx: &mut Context<CommitBatch>,
-    header: &[u8],
-    signatures: &[MemberSignature],
-) -> Result<()> {
+pub fn commit_batch(ctx: &mut Context<CommitBatch>, certified: &Certified<'_>) -> Result<()> {
     let header: BatchHeader =
-        borsh::from_slice(header).map_err(|_| fail(RollupError::InvalidHeader))?;
+        borsh::from_slice(certified.header).map_err(|_| fail(RollupError::InvalidHeader))?;
     let clock = Clock::get()?;
     let program_id = Key::new(ctx.program_id.to_bytes());
     let bump = ctx.bumps.batch;
@@ -79,7 +83,7 @@ pub fn commit_batch(
     check_header(&header, &accounts.rollup)?;
     check_inbox(&header, accounts, clock.slot)?;
     check_data(&header, accounts)?;
-    let signers = check_quorum(&header, &program_id, &accounts.rollup, signatures)?;
+    let signers = check_quorum(&header, &program_id, &accounts.rollup, certified.signatures)?;
 
     let commitment = Commitment {
         bump,

@@ -64,7 +64,8 @@ impl Inbox {
         };
         let message = InboxMessage { index: self.count, slot: deposit.slot, kind };
         let hash = message.chain(&Hash::new(self.head)).to_bytes();
-        let place = self.entries.get_mut(slot(self.count)).ok_or(fail(RollupError::Corrupt))?;
+        let place = slot(self.count).and_then(|at| self.entries.get_mut(at));
+        let place = place.ok_or(fail(RollupError::Corrupt))?;
         *place = InboxEntry {
             hash,
             slot: deposit.slot,
@@ -88,14 +89,12 @@ impl Inbox {
             return Ok(None);
         };
         ensure(age <= INBOX_CAPACITY as u64, RollupError::Corrupt)?;
-        self.entries.get(slot(index)).map(Some).ok_or(fail(RollupError::Corrupt))
+        let entry = slot(index).and_then(|at| self.entries.get(at));
+        entry.map(Some).ok_or(fail(RollupError::Corrupt))
     }
 }
 
 /// The place of a message in the ring.
-const fn slot(index: u64) -> usize {
-    // The divisor is a constant above zero, and the result is below it.
-    #[expect(clippy::cast_possible_truncation, reason = "below the capacity of the ring")]
-    let slot = index.wrapping_rem(INBOX_CAPACITY as u64) as usize;
-    slot
+fn slot(index: u64) -> Option<usize> {
+    usize::try_from(index.checked_rem(INBOX_CAPACITY as u64)?).ok()
 }

@@ -89,8 +89,8 @@ impl Rollup {
     ///
     /// [`RollupError::Corrupt`].
     pub fn finalize(&mut self, number: u64, height: u64, root: [u8; 32]) -> Result<()> {
-        let slot = self.roots.get_mut(slot(number)).ok_or(fail(RollupError::Corrupt))?;
-        *slot = FinalizedRoot { number, root };
+        let place = slot(number).and_then(|at| self.roots.get_mut(at));
+        *place.ok_or(fail(RollupError::Corrupt))? = FinalizedRoot { number, root };
         self.finalized_number = number;
         self.finalized_height = height;
         Ok(())
@@ -102,7 +102,8 @@ impl Rollup {
     ///
     /// [`RollupError::RootNotFinalized`] when it is not finalized, or older than the ring.
     pub fn finalized_root(&self, number: u64) -> Result<Hash> {
-        let entry = self.roots.get(slot(number)).ok_or(fail(RollupError::Corrupt))?;
+        let entry = slot(number).and_then(|at| self.roots.get(at));
+        let entry = entry.ok_or(fail(RollupError::Corrupt))?;
         let kept = number <= self.finalized_number && entry.number == number;
         ensure(kept, RollupError::RootNotFinalized)?;
         Ok(Hash::new(entry.root))
@@ -123,9 +124,6 @@ impl Rollup {
 }
 
 /// The place of a batch's root in the ring.
-const fn slot(number: u64) -> usize {
-    // The divisor is a constant above zero, and the result is below it.
-    #[expect(clippy::cast_possible_truncation, reason = "below the capacity of the ring")]
-    let slot = number.wrapping_rem(ROOTS_CAPACITY as u64) as usize;
-    slot
+fn slot(number: u64) -> Option<usize> {
+    usize::try_from(number.checked_rem(ROOTS_CAPACITY as u64)?).ok()
 }

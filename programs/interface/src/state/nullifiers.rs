@@ -50,9 +50,7 @@ impl Nullifiers {
 
 /// The byte of a withdrawal's nullifier in its page, and the mask of its bit.
 pub const fn nullifier_bit(withdrawal: u64) -> (usize, u8) {
-    // The divisors are constants above zero, and the byte is below 256.
-    let bit = withdrawal.wrapping_rem(NULLIFIERS_PER_PAGE);
-    #[expect(clippy::cast_possible_truncation, reason = "below 256")]
-    let byte = bit.wrapping_div(8) as usize;
-    (byte, 1u8.wrapping_shl(bit.wrapping_rem(8) as u32))
+    #[expect(clippy::cast_possible_truncation, reason = "below the withdrawals of a page")]
+    let bit = withdrawal.wrapping_rem(NULLIFIERS_PER_PAGE) as u16;
+    (bit.wrapping_div(8) as usize, 1u8.wrapping_shl(bit.wrapping_rem(8) as u32))
 }

@@ -153,8 +153,8 @@ fn accounts_have_their_stated_lengths_and_are_read_back() {
 #[test]
 fn no_account_passes_what_one_instruction_can_create() {
     const CREATE_BYTES_MAX: usize = 10_240;
-    assert!(Inbox::BYTES <= CREATE_BYTES_MAX);
-    assert!(Data::bytes(crate::constants::CHUNKS_MAX) <= CREATE_BYTES_MAX);
+    const { assert!(Inbox::BYTES <= CREATE_BYTES_MAX) };
+    const { assert!(Data::bytes(crate::constants::CHUNKS_MAX) <= CREATE_BYTES_MAX) };
 }
 
 #[test]

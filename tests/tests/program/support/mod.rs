@@ -12,7 +12,7 @@ use litesvm::types::TransactionMetadata;
 use solana_transaction::{InstructionError, TransactionError};
 
 pub(crate) use chain::{Chain, Sealed, signed, withdraw};
-pub(crate) use world::{MEMBERS_FROM, World, budget, key_of, keypair, pubkey};
+pub(crate) use world::{MEMBERS_FROM, World, budget, heap, key_of, keypair, pubkey};
 
 /// Lamports in one SOL.
 pub(crate) const SOL: u64 = 1_000_000_000;
@@ -74,6 +74,8 @@ pub(crate) mod anchor {
     pub(crate) const NOT_SIGNER: InstructionError = InstructionError::MissingRequiredSignature;
     /// The account's length is another than that of the instruction.
     pub(crate) const SPACE: InstructionError = InstructionError::Custom(2019);
+    /// The account is no program.
+    pub(crate) const NOT_EXECUTABLE: InstructionError = InstructionError::Custom(2007);
     /// One account was passed as two that are written.
     pub(crate) const DUPLICATE: InstructionError = InstructionError::Custom(2040);
 }

@@ -420,8 +420,17 @@ impl World {
 
 /// The instruction that sets a transaction's compute units.
 pub(crate) fn budget(units: u32) -> Instruction {
+    compute_budget(2, units)
+}
+
+/// The instruction that sets the bytes of a transaction's heap.
+pub(crate) fn heap(bytes: u32) -> Instruction {
+    compute_budget(1, bytes)
+}
+
+fn compute_budget(tag: u8, value: u32) -> Instruction {
     let program: Address = "ComputeBudget111111111111111111111111111111".parse().unwrap();
-    let mut data = vec![2];
-    data.extend(units.to_le_bytes());
+    let mut data = vec![tag];
+    data.extend(value.to_le_bytes());
     Instruction { program_id: pubkey(&program), accounts: vec![], data }
 }
