@@ -130,6 +130,8 @@ fn ready(localnet: &mut Localnet, started: Instant) -> Ready {
         pid: member.pid(),
         log: member.log(),
     });
+    let members = members.collect();
+    let members = members.collect();
     Ready {
         ready_ms: demo::millis(started.elapsed()),
         chain_id: localnet.genesis().hash(),
@@ -140,7 +142,7 @@ fn ready(localnet: &mut Localnet, started: Instant) -> Ready {
             rpc: localnet.l1().url().to_owned(),
             ws: localnet.l1().ws_url().to_owned(),
         },
-        members: members.collect(),
+        members,
     }
 }
 
