@@ -131,7 +131,6 @@ fn ready(localnet: &mut Localnet, started: Instant) -> Ready {
         log: member.log(),
     });
     let members = members.collect();
-    let members = members.collect();
     Ready {
         ready_ms: demo::millis(started.elapsed()),
         chain_id: localnet.genesis().hash(),
