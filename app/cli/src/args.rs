@@ -3,9 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    balance::BalanceArgs, buy::BuyArgs, claim::ClaimArgs, curve::CurveArgs, deposit::DepositArgs,
-    devnet::DevnetArgs, keygen::KeygenArgs, launch::LaunchArgs, node::NodeArgs, sell::SellArgs,
-    status::StatusArgs, transfer::TransferArgs, tx::TxArgs, withdraw::WithdrawArgs,
+    balance::BalanceArgs, bench::BenchArgs, buy::BuyArgs, claim::ClaimArgs, curve::CurveArgs,
+    deposit::DepositArgs, devnet::DevnetArgs, keygen::KeygenArgs, launch::LaunchArgs,
+    node::NodeArgs, sell::SellArgs, status::StatusArgs, transfer::TransferArgs, tx::TxArgs,
+    withdraw::WithdrawArgs,
 };
 
 /// Asset L2: launch and trade assets on bonding curves, settled on Solana.
@@ -53,4 +54,6 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Work with curve files.
     Curve(CurveArgs),
+    /// Measure this machine.
+    Bench(BenchArgs),
 }

@@ -1,6 +1,7 @@
 //! The subcommands, one to a file.
 
 pub(crate) mod balance;
+pub(crate) mod bench;
 pub(crate) mod buy;
 pub(crate) mod claim;
 pub(crate) mod curve;
@@ -37,5 +38,6 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<()> {
         Command::Tx(args) => tx::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
         Command::Curve(args) => curve::run(args, output),
+        Command::Bench(args) => bench::run(args, output).await,
     }
 }

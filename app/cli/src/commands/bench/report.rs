@@ -56,7 +56,7 @@ impl Report {
     pub(super) fn text(&self) -> String {
         let mut rows = vec![row("machine", format!("{} cores, {} build", self.cores, self.build))];
         rows.extend(self.node.iter().flat_map(node_rows));
-        for NetworkReport { members, finality, settlement } in &self.network {
+        if let Some(NetworkReport { members, finality, settlement }) = &self.network {
             rows.extend(finality_rows(*members, finality));
             rows.extend(settlement_rows(settlement));
         }
