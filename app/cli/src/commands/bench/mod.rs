@@ -84,7 +84,7 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=8_192))]
     pub(crate) in_flight: Option<u32>,
     /// Accounts that trade under load [default: 50, quick: 10].
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) traders: Option<u32>,
     /// Curves that are traded under load [default: 5, quick: 2].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]

@@ -25,7 +25,9 @@ use super::{
 use crate::output::Output;
 
 /// What each trader has, in lamports.
-const FUNDS: u64 = 1_000_000_000_000;
+const FUNDS: u64 = 100_000_000_000;
+/// What each poster and the faucet have on the L1, in lamports: enough for as many traders as can be.
+const LAMPORTS: u64 = 25_000_000_000_000;
 /// How long a client waits: a loaded machine settles late.
 const PATIENCE: Duration = Duration::from_secs(900);
 
@@ -76,6 +78,7 @@ impl Scene {
         let binary = std::env::current_exe().context("cannot tell where this command is")?;
         let mut config = LocalnetConfig::recommended(dir, binary);
         config.members = usize::from(sizes.members);
+        config.lamports = Quote::new(LAMPORTS);
         config.log = "warn".to_owned();
         let network = Localnet::start(&config).await?;
         let clients = clients(&network).await?;
