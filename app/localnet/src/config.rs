@@ -42,7 +42,7 @@ impl LocalnetConfig {
             dir: None,
             program: ProgramBuild::V0,
             slot_ms: 50,
-            lamports: Quote::new(1_000_000_000_000_000),
+            lamports: Quote::new(10_000_000_000_000),
             params: Params {
                 batch_interval_ms: 1_000,
                 batch_chunks_max: 128,

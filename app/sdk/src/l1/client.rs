@@ -316,8 +316,10 @@ impl L1Client {
     }
 
     async fn account(&self, at: &Pubkey, level: Level) -> Result<Option<Account>, L1Error> {
-        let found = self.rpc.get_account_with_commitment(at, level.into()).await;
-        Ok(found.map_err(|error| self.call_error("getAccountInfo", error))?.value)
+        // The call for a single account hides from its error whether the L1 answered.
+        let found = self.rpc.get_multiple_accounts_with_commitment(&[*at], level.into()).await;
+        let found = found.map_err(|error| self.call_error("getMultipleAccounts", error))?;
+        Ok(found.value.into_iter().next().flatten())
     }
 
     /// The data of an account of the program; nothing when there is none.
