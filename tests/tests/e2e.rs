@@ -1,0 +1,12 @@
+//! End-to-end tests: a committee of processes over libp2p, the program's bytecode on an embedded L1, clients over RPC.
+//!
+//! They need the `asset` binary beside them in the target folder (`cargo build -p asset-cli`), or its path in `ASSET_BIN`.
+
+#[path = "e2e/bad_input.rs"]
+mod bad_input;
+#[path = "e2e/crash.rs"]
+mod crash;
+#[path = "e2e/support.rs"]
+mod support;
+#[path = "e2e/whole_path.rs"]
+mod whole_path;
