@@ -18,7 +18,8 @@
 //! 2. The vault holds the rent minimum and what was deposited, less what was withdrawn.
 //! 3. The inbox ring holds every message that no committed batch has consumed.
 //! 4. A nullifier that is set is never cleared.
-#![no_std]
+// Anchor prints the program's description from a test that wants the prelude of the standard library.
+#![cfg_attr(not(all(test, feature = "idl-build")), no_std)]
 #![cfg_attr(all(target_os = "solana", feature = "upstream-llvm"), feature(abi_unadjusted))]
 #![cfg_attr(
     not(test),
@@ -34,7 +35,7 @@
 )]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(all(test, not(feature = "idl-build")))]
 extern crate std;
 
 #[cfg(any(test, all(target_os = "solana", feature = "upstream-llvm")))]
