@@ -49,17 +49,17 @@ fn a_restart_finds_the_head_its_state_and_the_open_batch() {
     let path = folder.path().join("store");
     let spec = spec();
     let store = Store::open(&path, &spec).unwrap();
-    let head = grow(&spec, &store, 10);
+    let head = grow(&spec, &store, 12);
     drop(store);
     let store = Store::open(&path, &spec).unwrap();
     let recovered = store.recover(&spec).unwrap();
     let again = Version::recovered(&recovered).unwrap();
-    assert_eq!((again.height, again.id, again.root), (10, head.id, head.root));
+    assert_eq!((again.height, again.id, again.root), (12, head.id, head.root));
     assert_eq!(again.chain, head.chain);
     assert!(head.open.number > 1, "a batch was closed");
     // The next block closes the same batch with the same header, whether or not there was a restart.
     let body = BlockBody {
-        height: 11,
+        height: 13,
         time_ms: GENESIS_MS + 60_000,
         messages: Vec::new(),
         transactions: Vec::new(),
