@@ -1,7 +1,10 @@
 //! What a node answers to bad transactions: each has its own number, and changes nothing.
 
 use anyhow::{Result, ensure};
-use asset_sdk::{Key, rpc::{AssetRpcClient, Bytes}};
+use asset_sdk::{
+    Key,
+    rpc::{AssetRpcClient, Bytes},
+};
 use curvevm::{
     error::Error,
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
@@ -9,7 +12,10 @@ use curvevm::{
     tx::{Body, NEVER_EXPIRES, TX_BYTES_MAX, TX_VERSION, Transaction},
     types::{Address, AssetId, Base, CurveId, Hash, Quote, Signature},
 };
-use jsonrpsee::{core::ClientError, http_client::{HttpClient, HttpClientBuilder}};
+use jsonrpsee::{
+    core::ClientError,
+    http_client::{HttpClient, HttpClientBuilder},
+};
 
 use crate::support::{DEPOSIT, SOL, Scene, module};
 
@@ -89,10 +95,16 @@ impl Cases {
             ("trailing bytes", trailing, Refused(Error::Malformed)),
             ("oversized", vec![1; TX_BYTES_MAX + 1], Refused(Error::Oversized)),
             ("another version", with(&|body| body.version = 9), Refused(Error::UnknownVersion)),
-            ("no instruction", with(&|body| body.program.clear()), Refused(Error::InstructionCount)),
+            (
+                "no instruction",
+                with(&|body| body.program.clear()),
+                Refused(Error::InstructionCount),
+            ),
             (
                 "nine instructions",
-                with(&|body| body.program = vec![Instruction::MigrateToAmm { curve: self.curve }; 9]),
+                with(&|body| {
+                    body.program = vec![Instruction::MigrateToAmm { curve: self.curve }; 9]
+                }),
                 Refused(Error::InstructionCount),
             ),
             ("forged signature", forged, Refused(Error::BadSignature)),
@@ -100,7 +112,11 @@ impl Cases {
             ("another chain", other_chain, Refused(Error::BadSignature)),
             ("used nonce", with(&|body| body.nonce = 0), Refused(Error::NonceUsed)),
             ("distant nonce", with(&|body| body.nonce += 10_000), Refused(Error::NonceTooDistant)),
-            ("the last nonce", with(&|body| body.nonce = u64::MAX), Refused(Error::NonceTooDistant)),
+            (
+                "the last nonce",
+                with(&|body| body.nonce = u64::MAX),
+                Refused(Error::NonceTooDistant),
+            ),
             ("expired", with(&|body| body.expires_at = self.height - 1), Refused(Error::Expired)),
             ("stranger", stranger, Refused(Error::UnknownAccount)),
         ]
@@ -135,21 +151,41 @@ impl Cases {
             amount: Amount::Quote(AssetId::SOL, Quote::new(amount)),
         };
         vec![
-            ("unknown curve", vec![Instruction::Buy { curve: unknown, order }], Failed(Error::UnknownCurve)),
+            (
+                "unknown curve",
+                vec![Instruction::Buy { curve: unknown, order }],
+                Failed(Error::UnknownCurve),
+            ),
             ("zero quote", vec![self.buy(0, 0)], Failed(Error::ZeroAmount)),
             ("zero tokens", vec![self.sell(0, 0)], Failed(Error::ZeroAmount)),
             ("zero withdrawal", vec![withdraw(0)], Failed(Error::ZeroAmount)),
             ("too much", vec![withdraw(DEPOSIT + 1)], Failed(Error::InsufficientBalance)),
-            ("the largest withdrawal", vec![withdraw(u64::MAX)], Failed(Error::InsufficientBalance)),
-            ("the largest purchase", vec![self.buy(u64::MAX, 0)], Failed(Error::InsufficientBalance)),
+            (
+                "the largest withdrawal",
+                vec![withdraw(u64::MAX)],
+                Failed(Error::InsufficientBalance),
+            ),
+            (
+                "the largest purchase",
+                vec![self.buy(u64::MAX, 0)],
+                Failed(Error::InsufficientBalance),
+            ),
             ("limit of a purchase", vec![self.buy(SOL, u64::MAX)], Failed(Error::LimitNotMet)),
-            ("limit of the cost", vec![exact_out(1_000_000_000_000, 1)], Failed(Error::LimitNotMet)),
+            (
+                "limit of the cost",
+                vec![exact_out(1_000_000_000_000, 1)],
+                Failed(Error::LimitNotMet),
+            ),
             ("more than was sold", vec![self.sell(u64::MAX, 0)], Failed(Error::SellExceedsSold)),
             ("dust", vec![self.buy(1, 0)], Failed(Error::Dust)),
             ("to oneself", vec![transfer(self.key.address(), 1)], Failed(Error::SelfTransfer)),
             ("launched before", vec![launch("again")], Failed(Error::CurveExists)),
             ("no name", vec![launch(" ")], Failed(Error::InvalidMetadata)),
-            ("published before", vec![Instruction::PublishModule(module())], Failed(Error::ModuleExists)),
+            (
+                "published before",
+                vec![Instruction::PublishModule(module())],
+                Failed(Error::ModuleExists),
+            ),
             (
                 "inactive opcode",
                 vec![Instruction::MigrateToAmm { curve: self.curve }],
@@ -194,11 +230,20 @@ async fn refused(rpc: &HttpClient, name: &str, bytes: Vec<u8>, expected: Expecte
     let Expected::Refused(error) = expected else { unreachable!("refused cases only") };
     let sent = rpc.send_transaction(Bytes::new(bytes)).await;
     let Err(ClientError::Call(object)) = sent else { anyhow::bail!("{name}: taken: {sent:?}") };
-    ensure!(object.code() == -33_000 - i32::from(error.code()), "{name}: {object:?}, expected {error:?}");
+    ensure!(
+        object.code() == -33_000 - i32::from(error.code()),
+        "{name}: {object:?}, expected {error:?}"
+    );
     Ok(())
 }
 
-async fn failed(scene: &Scene, rpc: &HttpClient, name: &str, bytes: Vec<u8>, expected: Expected) -> Result<()> {
+async fn failed(
+    scene: &Scene,
+    rpc: &HttpClient,
+    name: &str,
+    bytes: Vec<u8>,
+    expected: Expected,
+) -> Result<()> {
     let Expected::Failed(error) = expected else { unreachable!("failing cases only") };
     let simulated = rpc.simulate_transaction(Bytes::new(bytes.clone())).await?.receipt;
     let id = rpc.send_transaction(Bytes::new(bytes)).await?.id;

@@ -89,7 +89,9 @@ async fn everything_once(scene: &mut Scene, traders: &[Trader]) -> Result<()> {
         let client = scene.member(member).await?;
         client.wait_status("the member to catch up", |status| status.at.height >= height).await?;
         let blocks = Scene::blocks(&client, height).await?;
-        chains.push(blocks.into_iter().map(|block| (block.root, block.transactions)).collect::<Vec<_>>());
+        chains.push(
+            blocks.into_iter().map(|block| (block.root, block.transactions)).collect::<Vec<_>>(),
+        );
     }
     ensure!(chains.iter().all(|chain| *chain == chains[0]), "members have different chains");
 

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use asset_localnet::{Localnet, LocalnetConfig};
-use asset_sdk::{Client, ClientConfig, Key, TransactionState, Wallet, rpc::BlockView, tx::TxBuilder};
+use asset_sdk::{
+    Client, ClientConfig, Key, TransactionState, Wallet, rpc::BlockView, tx::TxBuilder,
+};
 use curvevm::{
     module::{Fees, Graduation, MODULE_VERSION, Module, Piece, PieceKind, Rounding},
     program::{BuyOrder, Launch, SellOrder},

@@ -52,11 +52,8 @@ async fn withdraw(scene: &Scene) -> Result<u64> {
     let number = rollup.finalized_number;
     let root = rollup.finalized_root(number).expect("the root of the last finalized batch");
     let proven = scene.client.prove_withdrawal(index, number, root).await?;
-    let claim = Claim {
-        batch: proven.batch,
-        withdrawal: &proven.withdrawal,
-        witness: &proven.witness,
-    };
+    let claim =
+        Claim { batch: proven.batch, withdrawal: &proven.withdrawal, witness: &proven.witness };
     let payer = scene.network.funded_key(SOL).await?;
     l1.withdraw(&payer, claim).await?;
     ensure!(l1.lamports(&recipient, Level::Confirmed).await? == SOL);
