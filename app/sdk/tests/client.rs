@@ -37,7 +37,7 @@ struct Script {
     chain: Hash,
     /// Answers to `sendTransaction`; without one it is taken.
     sends: VecDeque<Result<(), RpcError>>,
-    /// What each subscription to a transaction says before it is closed.
+    /// What each subscription to a transaction says before it breaks; without one it is silent.
     subscriptions: VecDeque<Vec<TransactionState>>,
     /// The answer to `getTransaction`.
     state: Option<TransactionState>,
@@ -132,13 +132,17 @@ impl AssetRpcServer for Node {
         pending: PendingSubscriptionSink,
         id: Hash,
     ) -> SubscriptionResult {
-        let states = self.script(|script| script.subscriptions.pop_front()).unwrap_or_default();
+        let states = self.script(|script| script.subscriptions.pop_front());
         let sink = pending.accept().await?;
+        let Some(states) = states else {
+            sink.closed().await;
+            return Ok(());
+        };
         for state in states {
             let raw = serde_json::value::to_raw_value(&view(id, state))?;
             sink.send(SubscriptionMessage::from(raw)).await?;
         }
-        Ok(())
+        Err("the subscription breaks".into())
     }
 
     async fn subscribe_blocks(&self, _pending: PendingSubscriptionSink) -> SubscriptionResult {
@@ -272,6 +276,16 @@ async fn a_wait_survives_a_broken_subscription() {
 }
 
 #[tokio::test]
+async fn a_silent_subscription_is_not_waited_for() {
+    let config = ClientConfig { silence: Duration::from_millis(1), ..config() };
+    let state = Some(TransactionState::Committed);
+    let (_node, url, _server) = serve(Script { state, ..script() }).await;
+    let client = Client::connect(&[url], config).await.unwrap();
+    let view = client.wait_for(signed().id(), TransactionState::Committed).await.unwrap();
+    assert_eq!(view.state, TransactionState::Committed);
+}
+
+#[tokio::test]
 async fn a_dropped_transaction_ends_the_wait_with_its_reason() {
     use TransactionState::{Dropped, Pending, Preconfirmed};
     let subscriptions = [vec![Pending, Dropped]].into();
@@ -286,7 +300,8 @@ async fn a_dropped_transaction_ends_the_wait_with_its_reason() {
 
 #[tokio::test]
 async fn a_wait_that_takes_too_long_says_how_far_it_came() {
-    let config = ClientConfig { wait_timeout: Duration::from_millis(50), ..config() };
+    let wait_timeout = Duration::from_millis(50);
+    let config = ClientConfig { wait_timeout, silence: Duration::from_millis(5), ..config() };
     let state = Some(TransactionState::Pending);
     let (_node, url, _server) = serve(Script { state, ..script() }).await;
     let client = Client::connect(&[url], config).await.unwrap();

@@ -56,10 +56,18 @@ impl Client {
         let ws = node.ws().await.map_err(broken)?;
         let mut views: Subscription<TransactionView> =
             ws.subscribe_transaction(id).await.map_err(broken)?;
-        while let Ok(Some(view)) = timeout_at(deadline, views.next()).await {
-            let view = view.map_err(|error| {
-                ClientError::BadAnswer(Box::new(TransportError::ParseError(error)))
-            })?;
+        while Instant::now() < deadline {
+            let silent_at = deadline.min(Instant::now() + self.config.silence);
+            let view = match timeout_at(silent_at, views.next()).await {
+                Ok(Some(Ok(view))) => view,
+                Ok(Some(Err(error))) => {
+                    let error = TransportError::ParseError(error);
+                    return Err(ClientError::BadAnswer(Box::new(error)));
+                }
+                Ok(None) => break,
+                // A server may end a subscription without a word.
+                Err(_) => node.http().get_transaction(id).await.map_err(broken)?,
+            };
             if let Some(view) = reached(view, wanted, last)? {
                 return Ok(Some(view));
             }
