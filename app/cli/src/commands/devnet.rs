@@ -1,6 +1,6 @@
 //! `asset devnet`: run an L1 and a committee on this machine.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use asset_localnet::{Localnet, LocalnetConfig};
@@ -73,7 +73,9 @@ struct MemberAddresses {
 pub(crate) async fn run(args: DevnetArgs, output: &Output) -> Result<()> {
     let started = Instant::now();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(QUIET));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let terminal = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_ansi(terminal).init();
     let binary = std::env::current_exe().context("cannot tell where this command is")?;
     let mut config = LocalnetConfig::new(binary);
     config.members = usize::from(args.members);
