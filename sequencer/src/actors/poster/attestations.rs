@@ -152,3 +152,124 @@ impl Attestations {
         Signature(*self.key.sign(digest).as_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex as StdMutex;
+
+    use curvevm::block::BlockBody;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        actors::executor::{Version, commit_record, transition},
+        testing::{GENESIS_MS, deposits, genesis, key},
+    };
+
+    /// Remembers what was sent, and to whom; none is everybody.
+    #[derive(Debug, Default)]
+    struct Outbox(StdMutex<Vec<(Option<MemberIx>, AppMessage)>>);
+
+    impl Post for Outbox {
+        fn send(&self, to: MemberIx, frame: Arc<[u8]>) {
+            self.0.lock().unwrap().push((Some(to), AppMessage::decode(&frame).unwrap()));
+        }
+
+        fn broadcast(&self, frame: Arc<[u8]>) {
+            self.0.lock().unwrap().push((None, AppMessage::decode(&frame).unwrap()));
+        }
+    }
+
+    struct Member {
+        attestations: Attestations,
+        outbox: Arc<Outbox>,
+        store: Arc<Store>,
+        _folder: TempDir,
+    }
+
+    /// Member `index` of four, who holds batch 1 without attestations.
+    fn member(index: u8) -> Member {
+        let spec = Arc::new(ChainSpec::new(genesis(4)));
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("store"), &spec).unwrap());
+        let mut head = Version::genesis(&spec).unwrap();
+        for height in 1..=2 {
+            let messages = match height {
+                1 => deposits(0, &[key(1).address()], 5_000),
+                _ => Vec::new(),
+            };
+            let time_ms = GENESIS_MS + height * 1_000;
+            let body = BlockBody { height, time_ms, messages, transactions: Vec::new() };
+            let next = transition(&spec, &head, body, Vec::new()).unwrap();
+            let block = asset_consensus::Block {
+                height: asset_consensus::Height::new(height),
+                parent: head.id,
+                settlement: None,
+                payload: Vec::new(),
+            };
+            head = Version::new(block.id(&spec.consensus_chain()), next);
+            commit_record(&store, &block, None, &head, &[]).unwrap();
+        }
+        assert_eq!(head.last_batch(), 1);
+        let outbox = Arc::new(Outbox::default());
+        let me = (MemberIx::new(u16::from(index)), key(index + 1));
+        let attestations = Attestations::new(spec, store.clone(), me, outbox.clone());
+        Member { attestations, outbox, store, _folder: folder }
+    }
+
+    #[test]
+    fn asks_the_members_and_keeps_a_quorum() {
+        let asking = member(0);
+        asking.attestations.collect(1).unwrap();
+        let request = (None, AppMessage::AttestationRequest { batch: 1 });
+        assert_eq!(*asking.outbox.0.lock().unwrap(), vec![request]);
+        for index in 1..3u8 {
+            let answering = member(index);
+            answering.attestations.on_request(MemberIx::new(0), 1).unwrap();
+            let answers = answering.outbox.0.lock().unwrap().clone();
+            let [(Some(to), AppMessage::Attestation { batch, signature })] = &answers[..] else {
+                panic!("{answers:?}")
+            };
+            assert_eq!(*to, MemberIx::new(0));
+            let from = MemberIx::new(u16::from(index));
+            asking.attestations.on_attestation(from, *batch, *signature).unwrap();
+        }
+        let held = asking.attestations.held(1).unwrap();
+        assert_eq!(held.iter().map(|(member, _)| *member).collect::<Vec<_>>(), vec![0, 1, 2]);
+        assert_eq!(asking.store.attestations(1).unwrap().len(), 3);
+        let spec = &asking.attestations.spec;
+        let digest = asking.attestations.digest(1).unwrap().unwrap();
+        for (member, signature) in held {
+            assert!(host::verify(
+                &spec.genesis.committee[usize::from(member)],
+                &digest,
+                &signature
+            ));
+        }
+    }
+
+    #[test]
+    fn counts_no_forged_attestation_and_none_that_nobody_asked_for() {
+        let asking = member(0);
+        let one = MemberIx::new(1);
+        let digest = asking.attestations.digest(1).unwrap().unwrap();
+        let good = Signature(*key(2).sign(&digest).as_bytes());
+        asking.attestations.on_attestation(one, 1, good).unwrap();
+        assert_eq!(asking.attestations.held(1).unwrap().len(), 0);
+        asking.attestations.collect(1).unwrap();
+        asking.attestations.on_attestation(one, 1, Signature([3; 64])).unwrap();
+        // A good one, but of another member than the one that sent it.
+        asking.attestations.on_attestation(MemberIx::new(2), 1, good).unwrap();
+        asking.attestations.on_attestation(MemberIx::new(9), 1, good).unwrap();
+        assert_eq!(asking.attestations.held(1).unwrap().len(), 1);
+        asking.attestations.on_attestation(one, 1, good).unwrap();
+        assert_eq!(asking.attestations.held(1).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn attests_no_batch_that_is_not_closed_here() {
+        let answering = member(1);
+        answering.attestations.on_request(MemberIx::new(0), 2).unwrap();
+        assert_eq!(*answering.outbox.0.lock().unwrap(), Vec::new());
+    }
+}

@@ -95,6 +95,34 @@ fn backoff(interval: Duration, failures: u32) -> Duration {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn an_l1_that_does_not_answer_is_said_and_what_was_known_stays() {
+        // A port that nobody listens on.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let spec = crate::testing::spec();
+        let url = format!("http://{free}");
+        let config = asset_sdk::l1::L1Config::new(url.clone(), *spec.program_id(), spec.id);
+        let mut known = L1View::with_messages(Vec::new());
+        known.committed = 7;
+        let watcher = Watcher {
+            config: WatcherConfig {
+                poll_interval: Duration::from_secs(1),
+                commitment: Level::Finalized,
+            },
+            client: Arc::new(L1Client::new(config)),
+            view: watch::Sender::new(Arc::new(known)),
+            wanted: Arc::new(Notify::new()),
+            metrics: WatcherMetrics::default(),
+        };
+        assert!(!watcher.look().await);
+        let view = watcher.view.borrow().clone();
+        assert!(!view.reachable);
+        assert_eq!(view.committed, 7);
+        let problem = view.problem.clone().unwrap();
+        assert_eq!(problem.number, asset_sdk::rpc::NodeError::L1Unreachable);
+        assert!(problem.message.contains(&url), "{}", problem.message);
+    }
+
     #[test]
     fn the_pause_doubles_up_to_its_bound() {
         let interval = Duration::from_millis(400);
