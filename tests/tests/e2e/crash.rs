@@ -1,4 +1,5 @@
 //! Members die and come back: nothing that was acknowledged is lost, nothing is executed twice.
+#![expect(clippy::print_stderr, reason = "a failing run must say which moment was drawn")]
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,7 +21,7 @@ async fn kills_lose_nothing_and_repeat_nothing() -> Result<()> {
 
     // One member dies at a random moment of the trading, and trading goes on.
     let (victim, delay) = (rand::rng().random_range(0..4usize), rand::rng().random_range(0..2_000));
-    println!("member {victim} is killed after {delay} ms");
+    eprintln!("member {victim} is killed after {delay} ms");
     let killed = async {
         tokio::time::sleep(Duration::from_millis(delay)).await;
         scene.network.members()[victim].kill()
@@ -41,7 +42,7 @@ async fn kills_lose_nothing_and_repeat_nothing() -> Result<()> {
     let (traded, killed) = tokio::join!(interrupted(&mut traders), kill_all(&mut scene));
     killed?;
     let pending = traded;
-    println!("{pending} transactions were acknowledged in the last round");
+    eprintln!("{pending} transactions were acknowledged in the last round");
     for member in scene.network.members() {
         member.start()?;
     }

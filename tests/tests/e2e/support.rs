@@ -211,10 +211,10 @@ impl Trader {
 
     fn note(&mut self, events: &[Event]) {
         for event in events {
-            if let Event::Traded(trade) = event {
-                if trade.side == curvevm::receipt::Side::Buy {
-                    *self.held.entry(trade.curve).or_default() += trade.base.get();
-                }
+            if let Event::Traded(trade) = event
+                && trade.side == curvevm::receipt::Side::Buy
+            {
+                *self.held.entry(trade.curve).or_default() += trade.base.get();
             }
         }
     }
