@@ -84,7 +84,8 @@ fn the_pipeline_takes_the_whole_workload() {
     let folder = tempfile::tempdir().unwrap();
     let measured = node::measure(TINY, &folder.path().join("node"), Output::new(true)).unwrap();
     assert_eq!((measured.trades, measured.rounds.len()), (400, 2));
-    let report = Report { node: Some(measured), ..Report::new() };
+    let mut report = Report::new();
+    report.node = Some(measured);
     assert!(report.text().contains("pipeline trades"), "{}", report.text());
 }
 
