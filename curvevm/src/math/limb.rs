@@ -1,0 +1,84 @@
+//! Products and quotients of 64-bit limbs, from the 64-bit instructions that sBPF has.
+
+use core::num::NonZeroU64;
+
+/// The greatest half.
+pub(super) const HALF: u64 = u32::MAX as u64;
+
+/// The high and the low limb.
+#[expect(clippy::cast_possible_truncation, reason = "the two casts keep a limb each")]
+pub(super) const fn limbs(n: u128) -> (u64, u64) {
+    ((n >> 64) as u64, n as u64)
+}
+
+/// `high · 2^64 + low`.
+pub(super) const fn join(high: u64, low: u64) -> u128 {
+    (high as u128) << 64 | low as u128
+}
+
+/// The high and the low limb of `a · b`.
+///
+/// A product of `u128` would call a routine for the full 128 by 128 bits; four products of halves are shorter.
+pub(super) const fn mul_wide(a: u64, b: u64) -> (u64, u64) {
+    let (a_high, a_low, b_high, b_low) = (a >> 32, a & HALF, b >> 32, b & HALF);
+    // Products of halves fit, and so do the sums: (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1.
+    let low = a_low.wrapping_mul(b_low);
+    let middle = a_high.wrapping_mul(b_low).wrapping_add(low >> 32);
+    let cross = a_low.wrapping_mul(b_high).wrapping_add(middle & HALF);
+    let high = a_high.wrapping_mul(b_high).wrapping_add(middle >> 32).wrapping_add(cross >> 32);
+    (high, cross << 32 | low & HALF)
+}
+
+/// A divisor of one limb whose highest bit is set.
+#[derive(Clone, Copy)]
+pub(super) struct Divisor {
+    whole: u64,
+    high: NonZeroU64,
+    low: u64,
+}
+
+impl Divisor {
+    /// `divisor · 2^shift` with its highest bit set, and that `shift`; none when `divisor` is zero.
+    pub(super) fn normalized(divisor: u64) -> Option<(Self, u32)> {
+        let shift = divisor.leading_zeros();
+        let whole = divisor.checked_shl(shift)?;
+        Some((Self { whole, high: NonZeroU64::new(whole >> 32)?, low: whole & HALF }, shift))
+    }
+
+    /// `whole`, with its highest bit set.
+    pub(super) const fn get(self) -> u64 {
+        self.whole
+    }
+
+    /// Quotient and remainder of `high · 2^64 + low`, where `high` is below the divisor.
+    pub(super) fn divide(self, high: u64, low: u64) -> (u64, u64) {
+        let (first, rest) = self.divide_half(high, low >> 32);
+        let (second, rest) = self.divide_half(rest, low & HALF);
+        (first << 32 | second, rest)
+    }
+
+    /// Quotient and remainder of `rest · 2^32 + next`, where `rest` is below the divisor and `next` is a half.
+    ///
+    /// This is the step of long division for a divisor of two digits (Knuth, The Art of Computer Programming, volume 2,
+    /// 4.3.1, algorithm D): as the divisor's highest bit is set, the estimate from its high half is at most two above
+    /// the quotient.
+    fn divide_half(self, rest: u64, next: u64) -> (u64, u64) {
+        let mut quotient = rest / self.high;
+        let mut over = rest % self.high;
+        for _ in 0..2 {
+            // The estimate is at most 2^32 + 1, so that its product with a half fits.
+            let fits = quotient <= HALF && quotient.wrapping_mul(self.low) <= (over << 32 | next);
+            if fits {
+                break;
+            }
+            quotient = quotient.wrapping_sub(1);
+            over = over.wrapping_add(self.high.get());
+            if over > HALF {
+                break;
+            }
+        }
+        // The remainder fits, so that what is above 2^64 on both sides is equal.
+        let taken = quotient.wrapping_mul(self.whole);
+        (quotient, (rest << 32 | next).wrapping_sub(taken))
+    }
+}

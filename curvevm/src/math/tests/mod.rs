@@ -1,0 +1,1 @@
+//! Against integers and fractions of any length, by `num-bigint` and `num-rational`.
