@@ -56,10 +56,11 @@ fn div_rem_limb(numerator: Limbs, divisor: u64) -> Option<(Limbs, u64)> {
 
 /// Quotient and remainder by `size` limbs, at least two, of which `top` is the highest and not zero.
 fn div_rem_long(numerator: Limbs, divisor: Limbs, size: usize, top: u64) -> Option<(Limbs, Limbs)> {
-    let (normal, shift) = Divisor::normalized(top)?;
-    // Nothing is carried out of the divisor: its highest limb keeps its bits.
+    let shift = top.leading_zeros();
+    // Nothing is carried out of the divisor: its highest limb has room for the shift, and takes in bits of the next.
     let (divisor, _) = shift_up(divisor, shift);
     let divisor = divisor.get(..size)?;
+    let (normal, _) = Divisor::normalized(*divisor.last()?)?;
     let ([n0, n1, n2, n3], n4) = shift_up(numerator, shift);
     let mut rest = [n0, n1, n2, n3, n4];
     let mut quotient = [0; LIMBS];
@@ -166,4 +167,45 @@ fn shift_down(n: Limbs, bits: u32) -> Limbs {
     let spare = 64u32.wrapping_sub(bits);
     let limb = |high: u64, low: u64| low >> bits | high << spare;
     [limb(n1, n0), limb(n2, n1), limb(n3, n2), n3 >> bits]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Divisor, add_back, estimate, next_digit, subtract_product};
+
+    const MAX: u64 = u64::MAX;
+    const TOP: u64 = 1 << 63;
+
+    fn normal(top: u64) -> Divisor {
+        let (divisor, shift) = Divisor::normalized(top).unwrap();
+        assert_eq!(shift, 0);
+        divisor
+    }
+
+    #[test]
+    fn an_estimate_may_be_one_too_large_and_is_taken_back() {
+        // (2^254 + 2^191 - 2^128) / (2^191 + 1): by the leading limbs 2^64 - 1, in truth one less.
+        let window = [0, 0, TOP, TOP - 1];
+        let divisor = [1, 0, TOP];
+        assert_eq!(estimate([TOP - 1, TOP, 0], normal(TOP), 0), MAX);
+        let mut left = window;
+        assert!(subtract_product(&mut left, &divisor, MAX));
+        add_back(&mut left, &divisor);
+        assert_eq!(left, [2, MAX, TOP - 1, 0]);
+        let mut left = window;
+        assert_eq!(next_digit(&mut left, &divisor, normal(TOP)), Some(MAX - 1));
+        assert_eq!(left, [2, MAX, TOP - 1, 0]);
+    }
+
+    #[test]
+    fn an_estimate_is_corrected_by_the_second_limb() {
+        // By the first limb alone 2^64 - 2, by both 2^64 - 4.
+        assert_eq!(normal(TOP).divide(TOP - 1, 0), (MAX - 1, 0));
+        assert_eq!(estimate([TOP - 1, 0, 0], normal(TOP), MAX), MAX - 3);
+        assert_eq!(estimate([TOP - 1, MAX, 0], normal(TOP), MAX), MAX - 1);
+        assert_eq!(estimate([TOP - 1, MAX, 0], normal(TOP), 1), MAX);
+        // Equal first limbs: the quotient by the first limb alone does not fit.
+        assert_eq!(estimate([TOP, 0, 0], normal(TOP), 1), MAX);
+        assert_eq!(estimate([MAX, MAX - 1, MAX], normal(MAX), MAX), MAX);
+    }
 }

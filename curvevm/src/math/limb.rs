@@ -82,3 +82,53 @@ impl Divisor {
         (quotient, (rest << 32 | next).wrapping_sub(taken))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Divisor, HALF, join, limbs, mul_wide};
+
+    /// Limbs whose halves are often at the ends, or at those of halves with the highest bit set.
+    fn limb() -> impl Strategy<Value = u64> {
+        const TOP: u64 = 1 << 31;
+        const EDGES: [u64; 8] = [0, 1, 3, TOP - 1, TOP, TOP + 1, HALF - 1, HALF];
+        let half = || prop_oneof![prop::sample::select(&EDGES[..]), 0..=HALF];
+        (half(), half()).prop_map(|(high, low)| high << 32 | low)
+    }
+
+    fn check(high: u64, low: u64, divisor: u64) {
+        let (normal, shift) = Divisor::normalized(divisor).unwrap();
+        assert_eq!(normal.get(), divisor << shift);
+        let high = high % normal.get();
+        let n = join(high, low);
+        let (quotient, rest) = normal.divide(high, low);
+        let whole = u128::from(normal.get());
+        assert_eq!((quotient.into(), rest.into()), (n / whole, n % whole), "{n:#x} / {whole:#x}");
+    }
+
+    /// The digits of Warren's cases (Hacker's Delight, 9-2), with which estimates are one or two too large.
+    #[test]
+    fn estimates_that_need_correction() {
+        check(0x7fff_ffff_8000_0000, 0, 0x8000_0000_0000_0001);
+        check(0x8000_0000_0000_0000, 0, 0x8000_0000_ffff_ffff);
+        check(0x8000_0000_ffff_fffe, 0, 0x8000_0000_ffff_ffff);
+        check(0x8000_0000_ffff_fffe, u64::MAX, 0x8000_0000_ffff_ffff);
+        check(u64::MAX - 1, u64::MAX, u64::MAX);
+    }
+
+    #[test]
+    fn zero_is_no_divisor() {
+        assert!(Divisor::normalized(0).is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn products_and_quotients_agree(a in limb(), b in limb(), divisor in limb()) {
+            prop_assert_eq!(mul_wide(a, b), limbs(u128::from(a) * u128::from(b)));
+            check(a, b, divisor.max(1));
+        }
+    }
+}
