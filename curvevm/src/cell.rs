@@ -8,6 +8,10 @@
 //! | 3 | [`Curve`] | `… ‖ 3 ‖ curve` |
 //! | 4 | [`Module`] | `… ‖ 4 ‖ module hash` |
 //! | 5 | [`Withdrawal`] | `… ‖ 5 ‖ index u64` |
+//! | 6 | [`Rules`] | `… ‖ 6` |
+//! | 7 | [`Pool`] | `… ‖ 7 ‖ curve` |
+//! | 8 | [`Stake`] | `… ‖ 8 ‖ curve ‖ owner` |
+//! | 9 | [`Session`] | `… ‖ 9 ‖ owner ‖ session key` |
 //!
 //! The encoding is Borsh of the [`Cell`] enum: the tag, then the fields; each cell starts with its format version.
 
@@ -18,10 +22,10 @@ use crate::{
     host::sha256,
     module::Module,
     nonce::NonceWindow,
-    types::{Address, AssetId, Base, CurveId, Hash, Key, Quote},
+    types::{Address, AssetId, Base, CurveId, Hash, Key, Quote, Shares},
 };
 
-/// The most quote assets in an account.
+/// The most quote assets in an account, and on a chain.
 pub const ASSETS_MAX: usize = 8;
 
 /// A typed value of the state.
@@ -39,6 +43,14 @@ pub enum Cell {
     Module(Arc<Module>),
     /// A withdrawal to Solana.
     Withdrawal(Withdrawal),
+    /// What genesis says of money.
+    Rules(Rules),
+    /// The pool of a migrated curve.
+    Pool(Pool),
+    /// Shares of one pool held by one owner.
+    Stake(Stake),
+    /// A key that may trade for an owner.
+    Session(Session),
 }
 
 /// Counters of the chain, and the context of the block that is being executed.
@@ -93,18 +105,50 @@ pub struct Curve {
     pub name: String,
     /// The asset's symbol.
     pub symbol: String,
+    /// When it was launched, in milliseconds since 1970.
+    pub launched_ms: u64,
     /// Tokens given out.
     pub sold: Base,
     /// Quote collected, fees not included.
     pub reserve: Quote,
-    /// The reserve at the start of the second piece, the third, and so on, up to the piece that is being sold.
-    pub marks: Vec<Quote>,
-    /// Fees accrued for the protocol.
-    pub protocol_fees: Quote,
-    /// Fees accrued for the creator.
-    pub creator_fees: Quote,
+    /// The square root of the price, Q64.64: where a piece of constant liquidity stands. It is kept when the curve leaves the
+    /// pieces of this kind.
+    pub sqrt_price: u128,
+    /// What was sold and collected at the start of the second piece, the third, and so on, up to the piece that is being sold.
+    pub marks: Vec<Mark>,
+    /// Fees that wait to be claimed.
+    pub fees: Accrued,
     /// Where the curve stands.
     pub phase: Phase,
+}
+
+/// What was sold and collected when a piece was entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
+pub struct Mark {
+    /// Tokens sold.
+    pub sold: Base,
+    /// Quote collected.
+    pub reserve: Quote,
+}
+
+/// Fees that wait to be claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
+pub struct Accrued {
+    /// By the chain's treasury.
+    pub protocol: Money,
+    /// By the creator.
+    pub creator: Money,
+    /// By the module's partner.
+    pub partner: Money,
+}
+
+/// Quote and tokens of one curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
+pub struct Money {
+    /// Of the quote asset.
+    pub quote: Quote,
+    /// Of the launched asset.
+    pub base: Base,
 }
 
 /// Where a curve stands.
@@ -114,6 +158,66 @@ pub enum Phase {
     Trading,
     /// The graduation rule holds: selling only, until migration.
     Complete,
+    /// The curve has become a pool.
+    Migrated,
+}
+
+/// The pool of a migrated curve: `quote · base` never falls but for the removal of shares.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Pool {
+    /// Format version, zero.
+    pub version: u8,
+    /// Quote reserve.
+    pub quote: Quote,
+    /// Base reserve.
+    pub base: Base,
+    /// Shares in all, locked ones included.
+    pub shares: Shares,
+    /// The initial shares while they are locked for a term; those that are locked for good are nobody's.
+    pub term_locked: Shares,
+    /// When the curve migrated, in milliseconds since 1970.
+    pub migrated_ms: u64,
+    /// Tokens of the supply that migration left over; they are nobody's.
+    pub burnt: Base,
+    /// Of the creator's allotment: claimed so far.
+    pub vested: Base,
+    /// Fees that wait to be claimed.
+    pub fees: Accrued,
+}
+
+/// Shares of one pool held by one owner.
+#[derive(Clone, Debug, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
+pub struct Stake {
+    /// Format version, zero.
+    pub version: u8,
+    /// Shares held.
+    pub shares: Shares,
+}
+
+/// A key that may trade for an owner: `BUY`, `SELL`, `ADD_LIQUIDITY` and `REMOVE_LIQUIDITY`, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Session {
+    /// Format version, zero.
+    pub version: u8,
+    /// The first time at which it is no longer valid, in milliseconds since 1970; zero when it was revoked.
+    pub expires_ms: u64,
+    /// The quote asset that it may spend.
+    pub asset: AssetId,
+    /// How much it may spend in all, fees included.
+    pub limit: Quote,
+    /// How much it has spent.
+    pub spent: Quote,
+}
+
+/// What genesis says of money; never written again.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Rules {
+    /// Format version, zero.
+    pub version: u8,
+    /// Who claims the protocol's fees.
+    pub treasury: Address,
+    /// The quote assets besides SOL, in order. At most [`ASSETS_MAX`] - 1, so that an account has room for every one.
+    pub quote_assets: Vec<AssetId>,
 }
 
 /// A withdrawal to Solana, provable under a finalized root.
@@ -184,6 +288,39 @@ impl Withdrawal {
     /// The key of the withdrawal of an index.
     pub fn key(index: u64) -> Key {
         key(5, [&index.to_le_bytes(), &[]])
+    }
+}
+
+impl Rules {
+    /// The key of the only cell of rules.
+    pub fn key() -> Key {
+        key(6, [&[], &[]])
+    }
+
+    /// Whether curves may be priced in `asset`.
+    pub fn takes(&self, asset: &AssetId) -> bool {
+        *asset == AssetId::SOL || self.quote_assets.contains(asset)
+    }
+}
+
+impl Pool {
+    /// The key of the pool of a curve.
+    pub fn key(curve: &CurveId) -> Key {
+        key(7, [curve.as_ref(), &[]])
+    }
+}
+
+impl Stake {
+    /// The key of the owner's shares of the pool of a curve.
+    pub fn key(curve: &CurveId, owner: &Address) -> Key {
+        key(8, [curve.as_ref(), owner.as_ref()])
+    }
+}
+
+impl Session {
+    /// The key of a session key of an owner.
+    pub fn key(owner: &Address, session: &Address) -> Key {
+        key(9, [owner.as_ref(), session.as_ref()])
     }
 }
 

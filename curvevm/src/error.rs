@@ -65,6 +65,10 @@ errors! {
     UnknownAccount = 9, "the signer has no account on this chain: deposit or receive funds first";
     /// The transaction asks for more than one segment's compute bound.
     TooExpensive = 10, "the instructions pass the compute bound of a segment: split them over several transactions";
+    /// The transaction is signed by a session key that the owner has not authorized, or has revoked.
+    UnknownSession = 11, "the session key is not authorized by this owner: authorize it first";
+    /// The session key's time is over.
+    SessionExpired = 12, "the session key has expired: authorize it again";
 
     /// The opcode is known and not active at this version.
     OpcodeInactive = 100, "this opcode is not active in this version of the chain";
@@ -102,6 +106,30 @@ errors! {
     SelfTransfer = 116, "the recipient is the sender";
     /// The reserve cannot pay what the sale asks for.
     InsufficientReserve = 117, "the curve's reserve is smaller than the quote asked for";
+    /// After the purchase the reserve would cover too little of the market cap.
+    VaultBreached = 118, "buying is halted until somebody sells: the reserve would cover less of the market cap than the vault asks for";
+    /// The graduation rule does not hold yet.
+    NotComplete = 119, "the curve is not complete yet: it migrates once its graduation rule holds";
+    /// The curve is a pool already.
+    AlreadyMigrated = 120, "the curve has migrated already: trade on its pool";
+    /// The curve is no pool yet.
+    NotMigrated = 121, "the curve has no pool yet: migrate it first";
+    /// Nothing has accrued, vested or been released.
+    NothingToClaim = 122, "there is nothing to claim yet";
+    /// The signer is not who may claim.
+    NotEntitled = 123, "the signer is not the one who may claim this";
+    /// The session key would spend more than it may, or another asset.
+    SpendLimit = 124, "the session key's spend limit does not allow this: authorize it with a higher one";
+    /// The opcode is not for session keys.
+    SessionScope = 125, "a session key only trades and moves liquidity: sign this with the owner's key";
+    /// The referrer has no account.
+    UnknownReferrer = 126, "the referrer has no account on this chain";
+    /// The signer refers themself.
+    SelfReferral = 127, "the referrer is the signer";
+    /// The owner holds fewer shares.
+    InsufficientShares = 128, "the owner holds fewer shares of the pool";
+    /// The session would never be valid.
+    InvalidSession = 129, "a session needs a key other than the owner's, an expiry in the future and a limit above zero";
 }
 
 impl Error {
@@ -195,8 +223,10 @@ mod tests {
     fn numbers_do_not_move() {
         assert_eq!(Error::Malformed.code(), 1);
         assert_eq!(Error::TooExpensive.code(), 10);
+        assert_eq!(Error::SessionExpired.code(), 12);
         assert_eq!(Error::OpcodeInactive.code(), 100);
         assert_eq!(Error::LimitNotMet.code(), 105);
         assert_eq!(Error::InsufficientReserve.code(), 117);
+        assert_eq!(Error::InvalidSession.code(), 129);
     }
 }

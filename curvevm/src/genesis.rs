@@ -4,11 +4,11 @@ use alloc::{string::String, vec::Vec};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
-    cell::{Cell, Chain},
+    cell::{Cell, Chain, Rules},
     error::StateError,
     host::sha256,
     tree::Tree,
-    types::{Address, Hash},
+    types::{Address, AssetId, Hash},
 };
 
 /// The version of the genesis format.
@@ -31,6 +31,10 @@ pub struct Genesis {
     pub committee: Vec<Address>,
     /// When the chain starts, in milliseconds since 1970.
     pub time_ms: u64,
+    /// Who claims the protocol's fees on this chain.
+    pub treasury: Address,
+    /// The quote assets besides SOL, by their SPL mints, in order; at most [`crate::cell::ASSETS_MAX`] - 1.
+    pub quote_assets: Vec<AssetId>,
     /// The rules of blocks, batches and settlement.
     pub params: Params,
 }
@@ -72,6 +76,9 @@ impl Genesis {
         let mut tree = Tree::new();
         let chain = Chain { time_ms: self.time_ms, ..Chain::default() };
         tree.put(Chain::key(), Cell::Chain(chain))?;
+        let rules =
+            Rules { version: 0, treasury: self.treasury, quote_assets: self.quote_assets.clone() };
+        tree.put(Rules::key(), Cell::Rules(rules))?;
         Ok(tree)
     }
 

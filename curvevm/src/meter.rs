@@ -24,7 +24,11 @@ pub const fn instruction(instruction: &Instruction) -> u32 {
     match instruction {
         // The curve, its module, the holding.
         Instruction::Buy { .. } | Instruction::Sell { .. } => 4 * CELL,
-        Instruction::AddLiquidity { .. } | Instruction::MigrateToAmm { .. } => CELL,
+        Instruction::AddLiquidity { .. }
+        | Instruction::RemoveLiquidity { .. }
+        | Instruction::MigrateToAmm { .. }
+        | Instruction::Claim { .. } => 6 * CELL,
+        Instruction::Authorize { .. } | Instruction::Revoke { .. } => CELL,
         // The curve and the module.
         Instruction::Launch(_) => 2 * CELL,
         // The recipient's cell and the sender's holding.

@@ -7,7 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
     module::Module,
-    types::{Address, AssetId, Base, CurveId, Hash, Quote},
+    types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares},
 };
 
 /// The longest name of an asset, in bytes.
@@ -24,6 +24,8 @@ pub enum Instruction {
         curve: CurveId,
         /// What is fixed, and the limit of the other side.
         order: BuyOrder,
+        /// Who receives the referrer's part of the fee; has an account on this chain, and is not the signer.
+        referrer: Option<Address>,
     },
     /// `SELL`: tokens for quote.
     Sell {
@@ -31,6 +33,8 @@ pub enum Instruction {
         curve: CurveId,
         /// What is fixed, and the limit of the other side.
         order: SellOrder,
+        /// Who receives the referrer's part of the fee; has an account on this chain, and is not the signer.
+        referrer: Option<Address>,
     },
     /// `ADD_LIQUIDITY`: quote and tokens for a share of a migrated curve's pool.
     AddLiquidity {
@@ -38,6 +42,10 @@ pub enum Instruction {
         curve: CurveId,
         /// Quote to add.
         quote: Quote,
+        /// The most tokens to add with it.
+        base_max: Base,
+        /// The fewest shares to accept.
+        shares_min: Shares,
     },
     /// `MIGRATE_TO_AMM`: turn a complete curve into a pool.
     MigrateToAmm {
@@ -64,6 +72,57 @@ pub enum Instruction {
     },
     /// `PUBLISH_MODULE`: verify a module and store it under its hash.
     PublishModule(Module),
+    /// `REMOVE_LIQUIDITY`: a share of a migrated curve's pool for quote and tokens.
+    RemoveLiquidity {
+        /// The curve.
+        curve: CurveId,
+        /// Shares to give.
+        shares: Shares,
+        /// The least quote to accept.
+        quote_min: Quote,
+        /// The fewest tokens to accept.
+        base_min: Base,
+    },
+    /// `CLAIM`: what has accrued for the signer.
+    Claim {
+        /// The curve.
+        curve: CurveId,
+        /// What is claimed.
+        what: Claim,
+    },
+    /// `AUTHORIZE`: let another key trade for the signer; replaces what was said of that key before.
+    Authorize {
+        /// The key.
+        session: Address,
+        /// The first time at which it is no longer valid, in milliseconds since 1970.
+        expires_ms: u64,
+        /// The quote asset that it may spend.
+        asset: AssetId,
+        /// How much it may spend in all, fees included.
+        limit: Quote,
+    },
+    /// `REVOKE`: no longer let a key trade for the signer.
+    Revoke {
+        /// The key.
+        session: Address,
+    },
+}
+
+/// What is claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Claim {
+    /// The creator's fees, by the creator.
+    CreatorFees,
+    /// The partner's fees, by the module's partner.
+    PartnerFees,
+    /// The protocol's fees, by the chain's treasury.
+    ProtocolFees,
+    /// What has vested of the creator's allotment, by the creator.
+    Vested,
+    /// The initial liquidity after its lock's term, by the creator.
+    Liquidity,
 }
 
 /// What a launch says of the new asset.
@@ -79,6 +138,8 @@ pub struct Launch {
     pub symbol: String,
     /// Chosen by the creator; the curve's id follows from both.
     pub salt: u64,
+    /// The creator's own purchase, before anybody else's.
+    pub first_buy: Option<BuyOrder>,
 }
 
 /// The fixed and the limited side of a purchase.

@@ -8,10 +8,13 @@ use proptest::prelude::*;
 use crate::{
     genesis::{GENESIS_VERSION, Genesis, Params},
     inbox::{InboxMessage, MessageKind},
-    module::{Fees, Graduation, MODULE_VERSION, Module, Piece, PieceKind, Rounding},
-    program::{Amount, BuyOrder, Instruction, Launch, Program, SellOrder},
+    module::{
+        Fees, Graduation, LiquidityLock, MODULE_VERSION, Migration, Module, Piece, PieceKind,
+        PoolTier, Recipient, Rounding,
+    },
+    program::{Amount, BuyOrder, Claim, Instruction, Launch, Program, SellOrder},
     tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
-    types::{Address, AssetId, Base, CurveId, Hash, Quote, Signature},
+    types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares, Signature},
 };
 
 /// The key of a test user.
@@ -29,6 +32,7 @@ pub(crate) fn signed(seed: u8, nonce: u64, program: Program, genesis: &Hash) -> 
     let body = Body {
         version: TX_VERSION,
         signer: address(seed),
+        session: None,
         nonce,
         expires_at: NEVER_EXPIRES,
         program,
@@ -50,6 +54,8 @@ pub(crate) fn genesis() -> Genesis {
         program_id: Address::new([9; 32]),
         committee: (100..104).map(address).collect(),
         time_ms: 1_000,
+        treasury: address(90),
+        quote_assets: vec![AssetId::new([7; 32])],
         params: Params {
             batch_interval_ms: 1_000,
             batch_chunks_max: 64,
@@ -68,6 +74,7 @@ pub(crate) fn pump_module() -> Module {
         version: MODULE_VERSION,
         decimals: 6,
         supply: Base::new(1_000_000_000_000_000),
+        sqrt_start: 0,
         pieces: vec![Piece {
             end: Base::new(793_100_000_000_000),
             kind: PieceKind::ConstantProduct {
@@ -76,9 +83,19 @@ pub(crate) fn pump_module() -> Module {
                 rounding: Rounding::FloorPlusOne,
             },
         }],
-        fees: Fees { protocol_bps: 95, creator_bps: 30 },
+        fees: Fees::on_top(&[(Recipient::Protocol, 95), (Recipient::Creator, 30)]),
+        partner: None,
         graduation: Graduation::SoldOut,
+        vault: None,
+        allotment: None,
+        migration: migration(),
     }
+}
+
+/// A pool that charges 25 bps, all for its liquidity, which is locked for good.
+pub(crate) fn migration() -> Migration {
+    let fees = Fees::on_top(&[(Recipient::Liquidity, 25)]);
+    Migration { lock: LiquidityLock::Forever, tiers: vec![PoolTier { from: Quote::ZERO, fees }] }
 }
 
 /// Deposits of `lamports` for the test users, from message `first` on.
@@ -104,40 +121,82 @@ pub(crate) fn deposits(
 /// Any instruction, sensible or not.
 pub(crate) fn any_instruction() -> impl Strategy<Value = Instruction> {
     let key = || prop::array::uniform32(0u8..3);
+    let someone = || prop::option::of(prop::array::uniform32(0u8..3).prop_map(Address::new));
+    let any_buy = || {
+        (any::<u64>(), any::<u64>(), any::<bool>()).prop_map(|(a, b, exact_in)| {
+            if exact_in {
+                BuyOrder::ExactIn { quote: Quote::new(a), base_min: Base::new(b) }
+            } else {
+                BuyOrder::ExactOut { base: Base::new(a), quote_max: Quote::new(b) }
+            }
+        })
+    };
     prop_oneof![
-        (key(), any::<u64>(), any::<u64>(), any::<bool>()).prop_map(|(curve, a, b, exact_in)| {
-            Instruction::Buy {
-                curve: CurveId::new(curve),
-                order: if exact_in {
-                    BuyOrder::ExactIn { quote: Quote::new(a), base_min: Base::new(b) }
-                } else {
-                    BuyOrder::ExactOut { base: Base::new(a), quote_max: Quote::new(b) }
-                },
-            }
-        }),
-        (key(), any::<u64>(), any::<u64>(), any::<bool>()).prop_map(|(curve, a, b, exact_in)| {
-            Instruction::Sell {
-                curve: CurveId::new(curve),
-                order: if exact_in {
-                    SellOrder::ExactIn { base: Base::new(a), quote_min: Quote::new(b) }
-                } else {
-                    SellOrder::ExactOut { quote: Quote::new(a), base_max: Base::new(b) }
-                },
-            }
-        }),
-        (key(), any::<u64>()).prop_map(|(curve, a)| Instruction::AddLiquidity {
+        (key(), any_buy(), someone()).prop_map(|(curve, order, referrer)| Instruction::Buy {
             curve: CurveId::new(curve),
-            quote: Quote::new(a)
+            order,
+            referrer
         }),
+        (key(), any::<u64>(), any::<u64>(), any::<bool>(), someone()).prop_map(
+            |(curve, a, b, exact_in, referrer)| {
+                Instruction::Sell {
+                    curve: CurveId::new(curve),
+                    order: if exact_in {
+                        SellOrder::ExactIn { base: Base::new(a), quote_min: Quote::new(b) }
+                    } else {
+                        SellOrder::ExactOut { quote: Quote::new(a), base_max: Base::new(b) }
+                    },
+                    referrer,
+                }
+            }
+        ),
+        (key(), any::<u64>(), any::<u64>(), any::<u64>()).prop_map(|(curve, a, b, c)| {
+            Instruction::AddLiquidity {
+                curve: CurveId::new(curve),
+                quote: Quote::new(a),
+                base_max: Base::new(b),
+                shares_min: Shares::new(c),
+            }
+        }),
+        (key(), any::<u64>(), any::<u64>(), any::<u64>()).prop_map(|(curve, a, b, c)| {
+            Instruction::RemoveLiquidity {
+                curve: CurveId::new(curve),
+                shares: Shares::new(a),
+                quote_min: Quote::new(b),
+                base_min: Base::new(c),
+            }
+        }),
+        (key(), 0usize..5).prop_map(|(curve, what)| Instruction::Claim {
+            curve: CurveId::new(curve),
+            what: [
+                Claim::CreatorFees,
+                Claim::PartnerFees,
+                Claim::ProtocolFees,
+                Claim::Vested,
+                Claim::Liquidity,
+            ][what],
+        }),
+        (key(), any::<u64>(), key(), any::<u64>()).prop_map(
+            |(session, expires_ms, asset, limit)| {
+                Instruction::Authorize {
+                    session: Address::new(session),
+                    expires_ms,
+                    asset: AssetId::new(asset),
+                    limit: Quote::new(limit),
+                }
+            }
+        ),
+        key().prop_map(|session| Instruction::Revoke { session: Address::new(session) }),
         key().prop_map(|curve| Instruction::MigrateToAmm { curve: CurveId::new(curve) }),
-        (key(), "[a-z]{1,32}", "[A-Z]{1,10}", any::<u64>()).prop_map(
-            |(module, name, symbol, salt)| {
+        (key(), "[a-z]{1,32}", "[A-Z]{1,10}", any::<u64>(), prop::option::of(any_buy())).prop_map(
+            |(module, name, symbol, salt, first_buy)| {
                 Instruction::Launch(Launch {
                     module: Hash::new(module),
                     quote_asset: AssetId::SOL,
                     name,
                     symbol,
                     salt,
+                    first_buy,
                 })
             }
         ),
@@ -164,14 +223,16 @@ pub(crate) fn any_instruction() -> impl Strategy<Value = Instruction> {
 pub(crate) fn any_transaction() -> impl Strategy<Value = Transaction> {
     let body = (
         prop::array::uniform32(0u8..4),
+        prop::option::of(prop::array::uniform32(0u8..4)),
         any::<u64>(),
         prop_oneof![Just(NEVER_EXPIRES), any::<u64>(), 0u64..1_000],
         prop::collection::vec(any_instruction(), 1..4),
     );
-    body.prop_map(|(signer, nonce, expires_at, program)| Transaction {
+    body.prop_map(|(signer, session, nonce, expires_at, program)| Transaction {
         body: Body {
             version: TX_VERSION,
             signer: Address::new(signer),
+            session: session.map(Address::new),
             nonce,
             expires_at,
             program,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! transaction = body ‖ signature (64)
-//! body        = version u8 ‖ signer (32) ‖ nonce u64 ‖ expires_at u64 ‖ u32 count ‖ instructions
+//! body        = version u8 ‖ owner (32) ‖ u8 option ‖ [session (32)] ‖ nonce u64 ‖ expires_at u64 ‖ u32 count ‖ instructions
 //! signed      = sha256("asset-l2/tx/v1" ‖ genesis hash ‖ body)        also the transaction's id
 //! ```
 //!
@@ -35,8 +35,10 @@ pub const NEVER_EXPIRES: u64 = u64::MAX;
 pub struct Body {
     /// [`TX_VERSION`].
     pub version: u8,
-    /// Whose account acts.
+    /// Whose account acts, and whose key signs unless there is a session.
     pub signer: Address,
+    /// The session key that signs for the account.
+    pub session: Option<Address>,
     /// A number from the account's nonce window.
     pub nonce: u64,
     /// The last block height at which the transaction may be executed, or [`NEVER_EXPIRES`].
@@ -55,6 +57,11 @@ pub struct Transaction {
 }
 
 impl Body {
+    /// The key under which the signature verifies.
+    pub fn key(&self) -> &Address {
+        self.session.as_ref().unwrap_or(&self.signer)
+    }
+
     /// The digest that the signer signs, and the transaction's id on the chain of `genesis`.
     pub fn digest(&self, genesis: &Hash) -> Hash {
         digest(genesis, &borsh::to_vec(self).unwrap_or_default())

@@ -239,6 +239,10 @@ amount!(
     /// An amount of a launched asset, in its base units.
     Base
 );
+amount!(
+    /// Shares of a pool's liquidity.
+    Shares
+);
 
 /// Text forms in serde.
 #[cfg(feature = "serde")]

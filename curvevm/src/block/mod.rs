@@ -230,7 +230,7 @@ pub fn verify_signatures(transactions: &[Transaction], ids: &[Hash]) -> Result<(
         .iter()
         .zip(ids)
         .map(|(transaction, id)| crate::host::BatchItem {
-            signer: transaction.body.signer,
+            signer: *transaction.body.key(),
             digest: *id,
             signature: transaction.signature,
         })
@@ -249,7 +249,7 @@ pub fn verify_signatures(transactions: &[Transaction], ids: &[Hash]) -> Result<(
 #[cfg(not(feature = "std"))]
 pub fn verify_signatures(transactions: &[Transaction], ids: &[Hash]) -> Result<(), BlockError> {
     let valid = |(transaction, id): (&Transaction, &Hash)| {
-        crate::host::verify(&transaction.body.signer, id, &transaction.signature)
+        crate::host::verify(transaction.body.key(), id, &transaction.signature)
     };
     match transactions.iter().zip(ids).position(|pair| !valid(pair)) {
         Some(index) => Err(BlockError::Transaction { index, error: Error::BadSignature }),

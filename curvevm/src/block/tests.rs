@@ -29,6 +29,7 @@ fn scene() -> (Tree, Hash, BlockBody) {
         name: "Test".into(),
         symbol: "TST".into(),
         salt: 1,
+        first_buy: None,
     });
     let first = BlockBody {
         height: 1,
@@ -50,10 +51,12 @@ fn trades(chain_id: &Hash) -> BlockBody {
     let curve = CurveId::derive(&address(0), 1);
     let buy = |quote| Instruction::Buy {
         curve,
+        referrer: None,
         order: BuyOrder::ExactIn { quote: Quote::new(quote), base_min: Base::ZERO },
     };
     let sell = |base| Instruction::Sell {
         curve,
+        referrer: None,
         order: SellOrder::ExactIn { base: Base::new(base), quote_min: Quote::ZERO },
     };
     let mut transactions: Vec<Transaction> =

@@ -5,8 +5,8 @@
 //! segment     = 0x00 time_ms v                                   a block begins; its height is one more
 //!             | 0x01 count u8 ‖ messages (Borsh)
 //!             | 0x02 count u8 ‖ transactions
-//! transaction = head u8 ‖ signer k ‖ nonce v ‖ [expiry v] ‖ instructions ‖ signature (64)
-//! head        = instruction count (low 4 bits) | 0x10 when it expires
+//! transaction = head u8 ‖ signer k ‖ [session k] ‖ nonce v ‖ [expiry v] ‖ instructions ‖ signature (64)
+//! head        = instruction count (low 4 bits) | 0x10 when it expires | 0x20 with a session key
 //! ```
 //!
 //! `v` is an unsigned LEB128 varint in its shortest form, `k` the varint index of a key in the chunk's dictionary. Expiry is
@@ -45,6 +45,7 @@ const MESSAGES: u8 = 1;
 const TRANSACTIONS: u8 = 2;
 const COUNT_MASK: u8 = 0x0f;
 const EXPIRES: u8 = 0x10;
+const SESSION: u8 = 0x20;
 
 /// The chunks of a batch, and where each segment is in them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Reads segments out of a chunk.
 
 use alloc::{string::String, vec::Vec};
-use borsh::BorshDeserialize as _;
+use borsh::BorshDeserialize;
 
 use super::{
-    BEGIN, CHUNK_BYTES_MAX, CHUNK_VERSION, COUNT_MASK, CodecError, EXPIRES, MESSAGES, TRANSACTIONS,
-    varint, writer::op,
+    BEGIN, CHUNK_BYTES_MAX, CHUNK_VERSION, COUNT_MASK, CodecError, EXPIRES, MESSAGES, SESSION,
+    TRANSACTIONS, varint, writer::op,
 };
 use crate::{
     block::Segment,
@@ -13,7 +13,7 @@ use crate::{
     module::Module,
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
     tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
-    types::{Address, AssetId, Base, CurveId, Hash, Quote, Signature},
+    types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares, Signature},
 };
 
 /// A chunk that is being read.
@@ -71,15 +71,16 @@ impl<'c> Reader<'c> {
     }
 
     fn message(&mut self) -> Result<InboxMessage, CodecError> {
-        InboxMessage::deserialize(&mut self.rest).map_err(|_| CodecError::Malformed)
+        self.borsh()
     }
 
     fn transaction(&mut self) -> Result<Transaction, CodecError> {
         let head = self.byte()?;
-        if head & !(COUNT_MASK | EXPIRES) != 0 {
+        if head & !(COUNT_MASK | EXPIRES | SESSION) != 0 {
             return Err(CodecError::Malformed);
         }
         let signer = Address::new(self.key()?);
+        let session = if head & SESSION == 0 { None } else { Some(Address::new(self.key()?)) };
         let nonce = self.number()?;
         let expires_at = if head & EXPIRES == 0 {
             NEVER_EXPIRES
@@ -89,34 +90,18 @@ impl<'c> Reader<'c> {
         let count = head & COUNT_MASK;
         let program = (0..count).map(|_| self.instruction()).collect::<Result<Vec<_>, _>>()?;
         let signature = Signature::new(self.array()?);
-        let body = Body { version: TX_VERSION, signer, nonce, expires_at, program };
+        let body = Body { version: TX_VERSION, signer, session, nonce, expires_at, program };
         Ok(Transaction { body, signature })
     }
 
     fn instruction(&mut self) -> Result<Instruction, CodecError> {
-        Ok(match self.byte()? {
-            op @ (op::BUY_EXACT_IN | op::BUY_EXACT_OUT) => {
-                let curve = self.curve()?;
-                let (first, second) = (self.number()?, self.number()?);
-                let order = if op == op::BUY_EXACT_IN {
-                    BuyOrder::ExactIn { quote: Quote::new(first), base_min: Base::new(second) }
-                } else {
-                    BuyOrder::ExactOut { base: Base::new(first), quote_max: Quote::new(second) }
-                };
-                Instruction::Buy { curve, order }
-            }
-            op @ (op::SELL_EXACT_IN | op::SELL_EXACT_OUT) => {
-                let curve = self.curve()?;
-                let (first, second) = (self.number()?, self.number()?);
-                let order = if op == op::SELL_EXACT_IN {
-                    SellOrder::ExactIn { base: Base::new(first), quote_min: Quote::new(second) }
-                } else {
-                    SellOrder::ExactOut { quote: Quote::new(first), base_max: Base::new(second) }
-                };
-                Instruction::Sell { curve, order }
-            }
+        let op = self.byte()?;
+        Ok(match op {
+            _ if op & !op::REFERRED <= op::SELL_EXACT_OUT => self.trade(op)?,
             op::ADD_LIQUIDITY => {
-                Instruction::AddLiquidity { curve: self.curve()?, quote: self.quote()? }
+                let (curve, quote) = (self.curve()?, self.quote()?);
+                let (base_max, shares_min) = (self.base()?, self.shares()?);
+                Instruction::AddLiquidity { curve, quote, base_max, shares_min }
             }
             op::MIGRATE_TO_AMM => Instruction::MigrateToAmm { curve: self.curve()? },
             op::LAUNCH => Instruction::Launch(self.launch()?),
@@ -126,7 +111,7 @@ impl<'c> Reader<'c> {
             }
             op::TRANSFER_BASE => {
                 let (to, curve) = (Address::new(self.key()?), self.curve()?);
-                Instruction::Transfer { to, amount: Amount::Base(curve, Base::new(self.number()?)) }
+                Instruction::Transfer { to, amount: Amount::Base(curve, self.base()?) }
             }
             op::WITHDRAW => {
                 let (asset, recipient) = (AssetId::new(self.key()?), Address::new(self.key()?));
@@ -137,7 +122,44 @@ impl<'c> Reader<'c> {
                 let module = borsh::from_slice::<Module>(bytes);
                 Instruction::PublishModule(module.map_err(|_| CodecError::Malformed)?)
             }
+            op::REMOVE_LIQUIDITY => {
+                let (curve, shares) = (self.curve()?, self.shares()?);
+                let (quote_min, base_min) = (self.quote()?, self.base()?);
+                Instruction::RemoveLiquidity { curve, shares, quote_min, base_min }
+            }
+            op::CLAIM => Instruction::Claim { curve: self.curve()?, what: self.borsh()? },
+            op::AUTHORIZE => {
+                let (session, asset) = (Address::new(self.key()?), AssetId::new(self.key()?));
+                let (expires_ms, limit) = (self.number()?, self.quote()?);
+                Instruction::Authorize { session, expires_ms, asset, limit }
+            }
+            op::REVOKE => Instruction::Revoke { session: Address::new(self.key()?) },
             _ => return Err(CodecError::Malformed),
+        })
+    }
+
+    fn trade(&mut self, op: u8) -> Result<Instruction, CodecError> {
+        let curve = self.curve()?;
+        let referrer = if op & op::REFERRED == 0 { None } else { Some(Address::new(self.key()?)) };
+        let (first, second) = (self.number()?, self.number()?);
+        let (quote, base) = (Quote::new, Base::new);
+        Ok(match op & !op::REFERRED {
+            op::BUY_EXACT_IN => {
+                let order = BuyOrder::ExactIn { quote: quote(first), base_min: base(second) };
+                Instruction::Buy { curve, order, referrer }
+            }
+            op::BUY_EXACT_OUT => {
+                let order = BuyOrder::ExactOut { base: base(first), quote_max: quote(second) };
+                Instruction::Buy { curve, order, referrer }
+            }
+            op::SELL_EXACT_IN => {
+                let order = SellOrder::ExactIn { base: base(first), quote_min: quote(second) };
+                Instruction::Sell { curve, order, referrer }
+            }
+            _ => {
+                let order = SellOrder::ExactOut { quote: quote(first), base_max: base(second) };
+                Instruction::Sell { curve, order, referrer }
+            }
         })
     }
 
@@ -145,7 +167,30 @@ impl<'c> Reader<'c> {
         let (module, quote_asset) = (Hash::new(self.key()?), AssetId::new(self.key()?));
         let salt = self.number()?;
         let (name, symbol) = (self.text()?, self.text()?);
-        Ok(Launch { module, quote_asset, name, symbol, salt })
+        let first_buy = match self.byte()? {
+            op::NO_FIRST_BUY => None,
+            op::FIRST_BUY_EXACT_IN => {
+                Some(BuyOrder::ExactIn { quote: self.quote()?, base_min: self.base()? })
+            }
+            op::FIRST_BUY_EXACT_OUT => {
+                Some(BuyOrder::ExactOut { base: self.base()?, quote_max: self.quote()? })
+            }
+            _ => return Err(CodecError::Malformed),
+        };
+        Ok(Launch { module, quote_asset, name, symbol, salt, first_buy })
+    }
+
+    fn base(&mut self) -> Result<Base, CodecError> {
+        self.number().map(Base::new)
+    }
+
+    fn shares(&mut self) -> Result<Shares, CodecError> {
+        self.number().map(Shares::new)
+    }
+
+    /// A value in its Borsh form.
+    fn borsh<T: BorshDeserialize>(&mut self) -> Result<T, CodecError> {
+        T::deserialize(&mut self.rest).map_err(|_| CodecError::Malformed)
     }
 
     fn curve(&mut self) -> Result<CurveId, CodecError> {

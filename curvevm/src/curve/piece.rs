@@ -33,16 +33,19 @@ pub(super) fn cost(kind: &PieceKind, at: Inside, base: u64) -> Result<u64, Error
             let (vs, vt) = virtual_reserves(kind, at)?;
             let rest = vt.checked_sub(base).filter(|rest| *rest > 0).ok_or(Error::Overflow)?;
             match rounding {
-                Rounding::Ceiling => mul_div_ceil(base, vs, rest),
+                Rounding::Ceiling | Rounding::Cumulative => mul_div_ceil(base, vs, rest),
                 Rounding::FloorPlusOne => {
                     mul_div_floor(base, vs, rest).and_then(|cost| cost.checked_add(1))
                 }
             }
             .ok_or(Error::Overflow)
         }
-        PieceKind::Linear { start, slope } => {
+        PieceKind::Linear { start, slope, .. } => {
             let (floor, cut) = area(*start, *slope, at.sold, base)?;
             floor.checked_add(u64::from(cut)).ok_or(Error::Overflow)
+        }
+        PieceKind::FixedPrice { .. } | PieceKind::ConstantLiquidity { .. } => {
+            Err(Error::InvalidModule)
         }
     }
 }
@@ -53,11 +56,14 @@ pub(super) fn bought(kind: &PieceKind, at: Inside, quote: u64, most: u64) -> Res
         PieceKind::ConstantProduct { rounding, .. } => {
             let (vs, vt) = virtual_reserves(kind, at)?;
             let effective = match rounding {
-                Rounding::Ceiling => quote,
+                Rounding::Ceiling | Rounding::Cumulative => quote,
                 Rounding::FloorPlusOne => quote.saturating_sub(1),
             };
             let whole = vs.checked_add(effective).ok_or(Error::Overflow)?;
             Ok(mul_div_floor(effective, vt, whole).ok_or(Error::Overflow)?.min(most))
+        }
+        PieceKind::FixedPrice { .. } | PieceKind::ConstantLiquidity { .. } => {
+            Err(Error::InvalidModule)
         }
         PieceKind::Linear { .. } => bisect(most, |base| Ok(cost(kind, at, base)? <= quote)),
     }
@@ -71,9 +77,12 @@ pub(super) fn proceeds(kind: &PieceKind, at: Inside, base: u64) -> Result<u64, E
             let whole = vt.checked_add(base).ok_or(Error::Overflow)?;
             mul_div_floor(base, vs, whole).ok_or(Error::Overflow)
         }
-        PieceKind::Linear { start, slope } => {
+        PieceKind::Linear { start, slope, .. } => {
             let from = at.sold.checked_sub(base).ok_or(Error::SellExceedsSold)?;
             Ok(area(*start, *slope, from, base)?.0)
+        }
+        PieceKind::FixedPrice { .. } | PieceKind::ConstantLiquidity { .. } => {
+            Err(Error::InvalidModule)
         }
     }
 }
@@ -87,6 +96,9 @@ pub(super) fn given(kind: &PieceKind, at: Inside, quote: u64) -> Result<u64, Err
                 return Ok(at.sold);
             };
             Ok(mul_div_ceil(quote, vt, rest).unwrap_or(u64::MAX).min(at.sold))
+        }
+        PieceKind::FixedPrice { .. } | PieceKind::ConstantLiquidity { .. } => {
+            Err(Error::InvalidModule)
         }
         PieceKind::Linear { .. } => {
             let below = bisect(at.sold, |base| Ok(proceeds(kind, at, base)? < quote))?;

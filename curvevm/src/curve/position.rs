@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::piece::{Inside, bought, cost, given, proceeds};
 use crate::{
-    cell::Curve,
+    cell::{Curve, Mark},
     error::Error,
     module::{Module, PIECES_MAX, Piece},
     types::{Base, Quote},
@@ -15,7 +15,8 @@ use crate::{
 pub(super) struct Position {
     pub(super) sold: Base,
     pub(super) reserve: Quote,
-    pub(super) marks: Vec<Quote>,
+    pub(super) sqrt_price: u128,
+    pub(super) marks: Vec<Mark>,
 }
 
 /// Most steps of a walk: each piece once, and a step onto each next one.
@@ -23,7 +24,12 @@ const STEPS_MAX: usize = 2 * PIECES_MAX;
 
 impl Position {
     pub(super) fn of(curve: &Curve) -> Self {
-        Self { sold: curve.sold, reserve: curve.reserve, marks: curve.marks.clone() }
+        Self {
+            sold: curve.sold,
+            reserve: curve.reserve,
+            sqrt_price: curve.sqrt_price,
+            marks: curve.marks.clone(),
+        }
     }
 
     /// Buys exactly `base` tokens; gives their cost.
@@ -85,7 +91,7 @@ impl Position {
             if left == 0 {
                 return Ok(Quote::new(total));
             }
-            self.step_down(module);
+            self.step_down();
             let (piece, inside) = self.inside(module)?;
             let now = left.min(inside.sold);
             if now == 0 {
@@ -108,7 +114,7 @@ impl Position {
             if left == 0 {
                 return Ok(Base::new(base));
             }
-            walk.step_down(module);
+            walk.step_down();
             let (piece, inside) = walk.inside(module)?;
             let now = given(&piece.kind, inside, left)?;
             if now == 0 {
@@ -126,19 +132,21 @@ impl Position {
     fn inside<'m>(&self, module: &'m Module) -> Result<(&'m Piece, Inside), Error> {
         let index = self.marks.len();
         let piece = module.pieces.get(index).ok_or(Error::CurveComplete)?;
-        let start = self.start(module);
-        let mark = self.marks.last().copied().unwrap_or(Quote::ZERO);
+        let mark = self.mark();
         let inside = Inside {
-            sold: self.sold.checked_sub(start).ok_or(Error::Overflow)?.get(),
-            reserve: self.reserve.checked_sub(mark).ok_or(Error::InsufficientReserve)?.get(),
+            sold: self.sold.checked_sub(mark.sold).ok_or(Error::Overflow)?.get(),
+            reserve: self
+                .reserve
+                .checked_sub(mark.reserve)
+                .ok_or(Error::InsufficientReserve)?
+                .get(),
         };
         Ok((piece, inside))
     }
 
-    /// Where the piece that was entered last starts.
-    fn start(&self, module: &Module) -> Base {
-        let before = self.marks.len().checked_sub(1).and_then(|index| module.pieces.get(index));
-        before.map_or(Base::ZERO, |piece| piece.end)
+    /// Where the piece that was entered last started.
+    fn mark(&self) -> Mark {
+        self.marks.last().copied().unwrap_or_default()
     }
 
     /// Tokens left in `piece`.
@@ -152,13 +160,13 @@ impl Position {
         if self.sold < piece.end {
             return Ok(());
         }
-        self.marks.push(self.reserve);
+        self.marks.push(Mark { sold: self.sold, reserve: self.reserve });
         if self.marks.len() < module.pieces.len() { Ok(()) } else { Err(Error::CurveComplete) }
     }
 
     /// Leaves a piece that has sold nothing for the one before it.
-    fn step_down(&mut self, module: &Module) {
-        if self.sold == self.start(module) {
+    fn step_down(&mut self) {
+        if self.sold == self.mark().sold {
             self.marks.pop();
         }
     }

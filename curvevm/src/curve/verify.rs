@@ -3,7 +3,7 @@
 use super::piece::{Inside, cost};
 use crate::{
     error::Error,
-    module::{FEE_BPS_MAX, Graduation, MODULE_VERSION, Module, PIECES_MAX, Piece, PieceKind},
+    module::{Graduation, MODULE_VERSION, Module, PIECES_MAX, Piece, PieceKind},
     types::Quote,
 };
 
@@ -82,7 +82,6 @@ pub fn verify(module: &Module) -> Result<(), Refusal> {
     whole(module.version == MODULE_VERSION, Rule::Version)?;
     whole(module.decimals <= DECIMALS_MAX, Rule::Decimals)?;
     whole((1..=PIECES_MAX).contains(&module.pieces.len()), Rule::PieceCount)?;
-    whole(module.fees.total_bps() <= FEE_BPS_MAX, Rule::Fees)?;
     whole(module.sale_end() <= module.supply, Rule::Supply)?;
     let raised = verify_pieces(module)?;
     whole(
@@ -130,10 +129,13 @@ fn verify_piece(piece: &Piece, length: u64) -> Result<u64, Rule> {
                 return Err(Rule::Overflow);
             }
         }
-        PieceKind::Linear { start, slope } => {
+        PieceKind::Linear { start, slope, .. } => {
             if start == 0 && slope == 0 {
                 return Err(Rule::ZeroPrice);
             }
+        }
+        PieceKind::FixedPrice { .. } | PieceKind::ConstantLiquidity { .. } => {
+            return Err(Rule::Version);
         }
     }
     cost(&piece.kind, Inside { sold: 0, reserve: 0 }, length).map_err(|_: Error| Rule::Overflow)
@@ -158,6 +160,9 @@ fn first_price(kind: &PieceKind) -> Price {
             Price { quote: u128::from(virtual_quote.get()), base: u128::from(virtual_base.get()) }
         }
         PieceKind::Linear { start, .. } => Price { quote: start, base: 1 << 64 },
+        PieceKind::FixedPrice { .. } | PieceKind::ConstantLiquidity { .. } => {
+            Price { quote: 0, base: 1 }
+        }
     }
 }
 
@@ -168,7 +173,7 @@ fn last_price(kind: &PieceKind, length: u64, collected: u64) -> Option<Price> {
             quote: u128::from(virtual_quote.get().checked_add(collected.saturating_sub(1))?),
             base: u128::from(virtual_base.get().checked_sub(length)?),
         }),
-        PieceKind::Linear { start, slope } => {
+        PieceKind::Linear { start, slope, .. } => {
             // `slope * length` has up to 192 bits; only what is above 2^64 of it counts.
             let length = u128::from(length);
             let high = (slope >> 64).checked_mul(length)?;
@@ -176,5 +181,6 @@ fn last_price(kind: &PieceKind, length: u64, collected: u64) -> Option<Price> {
             let growth = high.checked_add(low)?;
             Some(Price { quote: start.checked_add(growth)?, base: 1 << 64 })
         }
+        PieceKind::FixedPrice { .. } | PieceKind::ConstantLiquidity { .. } => None,
     }
 }

@@ -4,12 +4,12 @@ use alloc::{sync::Arc, vec::Vec};
 
 use super::{Fault, State, journal::Journal};
 use crate::{
-    cell::{ASSETS_MAX, Account, Cell, Chain, Curve, Holding, Phase, Withdrawal},
-    curve::{self, Fill},
+    cell::{ASSETS_MAX, Account, Accrued, Cell, Chain, Curve, Holding, Phase, Withdrawal},
+    curve::{self, Fill, Terms},
     error::{Error, StateError},
     module::Module,
     program::{Amount, Instruction, Launch, NAME_BYTES_MAX, SYMBOL_BYTES_MAX},
-    receipt::{Event, Side, Trade},
+    receipt::{Event, Side, Trade, Venue},
     types::{Address, AssetId, Base, CurveId, Hash, Quote},
 };
 
@@ -20,12 +20,14 @@ pub(super) fn execute<S: State>(
     journal: &mut Journal<'_, S>,
 ) -> Result<Event, Fault> {
     match instruction {
-        Instruction::Buy { curve, order } => {
-            trade(signer, curve, journal, Side::Buy, |module, cell| curve::buy(module, cell, order))
+        Instruction::Buy { curve, order, .. } => {
+            trade(signer, curve, journal, Side::Buy, |module, cell| {
+                curve::buy(module, cell, order, &Terms { time_ms: 0, referred: false })
+            })
         }
-        Instruction::Sell { curve, order } => {
+        Instruction::Sell { curve, order, .. } => {
             trade(signer, curve, journal, Side::Sell, |module, cell| {
-                curve::sell(module, cell, order)
+                curve::sell(module, cell, order, &Terms { time_ms: 0, referred: false })
             })
         }
         Instruction::Launch(launch) => self::launch(signer, launch, journal),
@@ -34,9 +36,12 @@ pub(super) fn execute<S: State>(
             withdraw(signer, *asset, *amount, *recipient, journal)
         }
         Instruction::PublishModule(module) => publish(module, journal),
-        Instruction::AddLiquidity { .. } | Instruction::MigrateToAmm { .. } => {
-            Err(Error::OpcodeInactive.into())
-        }
+        Instruction::AddLiquidity { .. }
+        | Instruction::MigrateToAmm { .. }
+        | Instruction::RemoveLiquidity { .. }
+        | Instruction::Claim { .. }
+        | Instruction::Authorize { .. }
+        | Instruction::Revoke { .. } => Err(Error::OpcodeInactive.into()),
     }
 }
 
@@ -68,11 +73,12 @@ fn trade<S: State>(
         side,
         base: fill.base,
         quote: fill.quote,
-        protocol_fee: fill.fees.protocol,
-        creator_fee: fill.fees.creator,
+        fees: fill.fees,
         trader_quote: fill.trader_quote,
+        trader_base: fill.trader_base,
         partial: fill.partial,
-        sold_after: fill.sold_after,
+        venue: Venue::Curve,
+        base_after: fill.sold_after,
         reserve_after: fill.reserve_after,
     };
     fill.settle(&module, &mut curve)?;
@@ -102,15 +108,16 @@ fn launch<S: State>(
         creator: *signer,
         name: launch.name.clone(),
         symbol: launch.symbol.clone(),
+        launched_ms: 0,
         sold: Base::ZERO,
         reserve: Quote::ZERO,
+        sqrt_price: 0,
         marks: Vec::new(),
-        protocol_fees: Quote::ZERO,
-        creator_fees: Quote::ZERO,
+        fees: Accrued::default(),
         phase: Phase::Trading,
     };
     journal.put(Curve::key(&id), Cell::Curve(curve));
-    Ok(Event::Launched { curve: id, module: launch.module })
+    Ok(Event::Launched { curve: id, module: launch.module, first_buy: None })
 }
 
 fn transfer<S: State>(
