@@ -33,27 +33,32 @@ def next_price(p, liquidity, amount, what):
 
 
 def walk(config, p, amount, side, kind, stop=None):
-    """Walks over the segments; returns (the other amount, price after, what is left of `amount`)."""
+    """Walks over the segments; returns (the other amount, price after, what is left of `amount`).
+
+    A segment with no room (liquidity too small for a unit) is crossed even when nothing is left to fill, as upstream does.
+    """
     bounds = [config["sqrt_start_price"]] + [x["sqrt_price"] for x in config["curve"]]
     segments = [(bounds[i], bounds[i + 1], x["liquidity"]) for i, x in enumerate(config["curve"])]
     other, rising, given_in = 0, side == "buy", kind == "exact_in"
+    base_given = rising != given_in  # the amount that is walked off is base
+    what = ("base" if base_given else "quote") + ("_in" if given_in else "_out")
     for low, high, liquidity in segments if rising else reversed(segments):
         target = min(high, stop or high) if rising else low
-        if amount == 0 or (target <= p if rising else target >= p):
+        lowest = not rising and low == bounds[0]
+        if (target <= p if rising else target >= p) or (lowest and amount == 0):
             continue
-        lo, hi = (p, target) if rising else (target, p)
-        base_given = rising != given_in  # the amount that is walked off is base
-        room = (d_base if base_given else d_quote)(lo, hi, liquidity, given_in)
-        what = ("base" if base_given else "quote") + ("_in" if given_in else "_out")
-        if amount < room:
+        room = (d_base if base_given else d_quote)(min(p, target), max(p, target), liquidity, given_in)
+        ends = amount < room
+        if ends:
             target, room = next_price(p, liquidity, amount, what), amount
-        elif not rising and low == bounds[0]:  # the lowest segment has no point below it: upstream asks for the price first
+        elif lowest:  # no point below it: upstream asks for the price first
             reached = next_price(p, liquidity, amount, what)
             if reached >= low:
                 target, room = reached, amount
-        lo, hi = (p, target) if rising else (target, p)
-        other += (d_quote if base_given else d_base)(lo, hi, liquidity, not given_in)
+        other += (d_quote if base_given else d_base)(min(p, target), max(p, target), liquidity, not given_in)
         amount, p = amount - room, target
+        if ends or p == stop:
+            break
     return other, p, amount
 
 
