@@ -58,8 +58,10 @@ class File:
         return case.get("result", {}).get("state_after")
 
     def function(self, name, ident, given, output, source=None, literal=False):
-        self.functions.append(dict(id=f"{self.launchpad}/{name}/{ident}", function=name, input=given, output=output,
-                                   source=source or f"computed from formula {name}", literal=literal))
+        case = dict(id=f"{self.launchpad}/{name}/{ident}", function=name, input=given, output=output,
+                    source=source or f"computed from formula {name}", literal=literal)
+        assert case["id"] not in {c["id"] for c in self.functions}, case["id"]
+        self.functions.append(case)
 
     def render(self):
         """The file: one case a line, so that a difference shows the case."""

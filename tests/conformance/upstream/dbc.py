@@ -303,8 +303,8 @@ def dbc_file():
                 out = dict(numerator=limited_excluded(fee, y))
             except Fails as e:
                 out = dict(error=str(e))
-            f.function("limiter_fee_from_excluded", f"{fee['increment_bps']}-{y}", dict(fee=fee, amount=y), out)
-    for fee in (lin, expo, dict(expo, reduction=1), dict(expo, reduction=9_999, cliff=990_000_000)):
+            f.function("limiter_fee_from_excluded", f"{fee['increment_bps']}-{s}", dict(fee=fee, amount=y), out)
+    for fee in (lin, expo, dict(expo, reduction=1), dict(expo, reduction=57, cliff=990_000_000)):
         for time in sorted({0, fee["frequency"] - 1, fee["frequency"], 7 * fee["frequency"] + 1, fee["periods"] * fee["frequency"], 10**9}):
             f.function("scheduled_fee", f"{fee['mode']}-{fee['reduction']}-{time}", dict(fee=fee, time=time), dict(numerator=scheduled(fee, time)))
     big = (10**12 + 7) * Q64
