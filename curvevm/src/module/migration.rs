@@ -7,7 +7,7 @@ use super::Fees;
 use crate::types::Quote;
 
 /// The most fee tiers of a pool.
-pub const POOL_TIERS_MAX: usize = 8;
+pub const POOL_TIERS_MAX: usize = 32;
 
 /// How a complete curve becomes a pool.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
