@@ -310,6 +310,15 @@ impl Run<'_> {
     }
 }
 
+/// What replaying a segment gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// The root after the segment.
+    pub post_root: Hash,
+    /// A receipt for each of its transactions, in order.
+    pub receipts: Vec<Receipt>,
+}
+
 /// Replays one segment on the tree before it, signatures included. This is what a challenge runs on Solana.
 ///
 /// # Errors
@@ -319,7 +328,8 @@ pub fn replay_segment(
     tree: &mut Tree,
     genesis: &Hash,
     segment: &Segment,
-) -> Result<Hash, BlockError> {
+) -> Result<Replayed, BlockError> {
+    let mut receipts = Vec::new();
     match segment {
         Segment::Begin { height, time_ms } => begin(tree, *height, *time_ms)?,
         Segment::Messages(messages) => consume(tree, messages)?,
@@ -327,15 +337,17 @@ pub fn replay_segment(
             let chain = chain(tree)?;
             let context =
                 Context { genesis: *genesis, height: chain.height, time_ms: chain.time_ms };
+            receipts.reserve_exact(transactions.len());
             for (index, transaction) in transactions.iter().enumerate() {
-                execute::apply(transaction, &context, tree).map_err(|refusal| match refusal {
+                let receipt = execute::apply(transaction, &context, tree);
+                receipts.push(receipt.map_err(|refusal| match refusal {
                     Refusal::Rejected(error) => BlockError::Transaction { index, error },
                     Refusal::State(error) => BlockError::State(error),
-                })?;
+                })?);
             }
         }
     }
-    Ok(tree.root())
+    Ok(Replayed { post_root: tree.root(), receipts })
 }
 
 /// The chain's cell.

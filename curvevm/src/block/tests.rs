@@ -99,16 +99,20 @@ fn each_segment_replays_from_a_witness_to_the_root_of_the_trace() {
     let segments = block.segments();
     assert_eq!(segments.len(), output.trace.len());
     assert!(segments.len() >= 5, "several segments of each kind");
+    let mut receipts = vec![];
     for (segment, step) in segments.iter().zip(&output.trace) {
         assert_eq!(tree.root(), step.pre_root);
         let chain = super::chain(&tree).unwrap();
         let witness = tree.witness(&touched(segment, &chain)).unwrap();
         let mut pruned = Tree::from_witness(&witness).unwrap();
         assert_eq!(pruned.root(), step.pre_root);
-        assert_eq!(replay_segment(&mut pruned, &chain_id, segment), Ok(step.post_root));
-        assert_eq!(replay_segment(&mut tree, &chain_id, segment), Ok(step.post_root));
+        let replayed = replay_segment(&mut pruned, &chain_id, segment).unwrap();
+        assert_eq!(replayed.post_root, step.post_root);
+        assert_eq!(replay_segment(&mut tree, &chain_id, segment), Ok(replayed.clone()));
+        receipts.extend(replayed.receipts);
     }
     assert_eq!(tree.root(), output.post_root);
+    assert_eq!(receipts, output.receipts);
 }
 
 #[test]
