@@ -5,7 +5,7 @@
 //! | launchpad | total | parts, in order | rest |
 //! |---|---|---|---|
 //! | pump.fun | on top | protocol 0.95 % of the amount, up; creator 0.30 % of the amount, up | none |
-//! | Raydium LaunchLab | included, up | partner of the amount, up; referrer of the amount, down | protocol |
+//! | Raydium LaunchLab | included, up | partner, referrer and creator in proportion of the total, down | protocol |
 //! | Meteora DBC | included, up | protocol 20 % of the total, down; referrer 20 % of part 0, down; creator of the rest, down | partner |
 
 use alloc::vec::Vec;
@@ -113,6 +113,9 @@ pub enum FeeOf {
     Amount,
     /// The total fee; included fees only.
     Total,
+    /// The total fee, in the proportion of the part's rate to the rate that is charged: `total · rate / charged`, one division;
+    /// included fees only.
+    Proportion,
     /// What the parts before have left of the total; included fees only.
     Rest,
     /// An earlier part, by its place from zero, which it is taken out of.
