@@ -3,6 +3,8 @@
 //! Both sides accept exactly the same signatures. ZIP-215 (Zcash improvement proposal 215): `s` is canonical, the encodings
 //! of `A` and `R` may be non-canonical, and `8·s·B = 8·R + 8·k·A`.
 
+#[cfg(all(feature = "std", target_arch = "x86_64", not(target_os = "solana")))]
+mod lanes;
 #[cfg(not(target_os = "solana"))]
 mod native;
 pub mod scalar;
@@ -12,7 +14,7 @@ mod solana;
 #[cfg(not(target_os = "solana"))]
 use native as imp;
 #[cfg(all(feature = "std", not(target_os = "solana")))]
-pub use native::{BatchItem, verify_batch};
+pub use native::{BatchItem, MESSAGES_AT_ONCE, sha256_each, verify_batch};
 #[cfg(target_os = "solana")]
 use solana as imp;
 

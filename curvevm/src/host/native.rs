@@ -1,4 +1,5 @@
-//! Native primitives: `sha2` with the processor's SHA extensions, `ed25519-zebra` with batches.
+//! Native primitives: `sha2` with the processor's SHA extensions, or several messages at once in its vectors; `ed25519-zebra`
+//! with batches.
 
 #[cfg(feature = "std")]
 use std::vec::Vec;
@@ -12,6 +13,10 @@ compile_error!("a native build of curvevm needs the feature `std`");
 /// Signatures verified together by one core: large enough to amortize, small enough to bisect.
 #[cfg(feature = "std")]
 const BATCH: usize = 64;
+
+/// How many messages to gather for [`sha256_each`], where one has to wait for others.
+#[cfg(feature = "std")]
+pub const MESSAGES_AT_ONCE: usize = 16;
 
 /// A signature to verify.
 #[cfg(feature = "std")]
@@ -32,6 +37,18 @@ pub(super) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
         hasher.update(part);
     }
     hasher.finalize().into()
+}
+
+/// The SHA-256 of each of `messages`.
+///
+/// Where the processor has wide vectors, [`MESSAGES_AT_ONCE`] messages of the same length take little longer than one.
+#[cfg(feature = "std")]
+pub fn sha256_each<M: AsRef<[u8]>>(messages: &[M]) -> Vec<Hash> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(digests) = super::lanes::sha256_each(messages) {
+        return digests;
+    }
+    messages.iter().map(|message| super::sha256(&[message.as_ref()])).collect()
 }
 
 pub(super) fn verify(signer: &[u8; 32], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
