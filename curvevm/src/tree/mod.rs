@@ -19,6 +19,7 @@
 //! 3. A write into a pruned part is refused, and the tree is unchanged.
 
 mod node;
+mod rehash;
 pub mod witness;
 
 use alloc::sync::Arc;
@@ -28,7 +29,7 @@ use crate::{
     error::StateError,
     types::{Hash, Key},
 };
-use node::{Branch, Leaf, Node, bit};
+use node::{Leaf, Node, bit};
 
 /// A state tree, whole or pruned. Cloning is cheap: clones share what they have in common.
 #[derive(Clone, Debug, Default)]
@@ -54,9 +55,11 @@ impl Tree {
             match node {
                 Node::Empty => return Ok(None),
                 Node::Pruned(_) => return Err(StateError::NotInWitness),
-                Node::Leaf(leaf) if leaf.key != *key => return Ok(None),
-                Node::Leaf(leaf) => return leaf.cell().map(Some).ok_or(StateError::NotInWitness),
-                Node::Branch(branch) => {
+                Node::Leaf(_, leaf) if leaf.key != *key => return Ok(None),
+                Node::Leaf(_, leaf) => {
+                    return leaf.cell().map(Some).ok_or(StateError::NotInWitness);
+                }
+                Node::Branch(_, branch) => {
                     node = if bit(key, depth) { &branch.right } else { &branch.left };
                     depth = depth.saturating_add(1);
                 }
@@ -73,16 +76,16 @@ impl Tree {
         self.reaches(&key)?;
         let mut node = &mut self.root;
         let mut depth = 0usize;
-        while let Node::Branch(branch) = node {
+        while let Node::Branch(hash, branch) = node {
+            *hash = None;
             let branch = Arc::make_mut(branch);
-            branch.hash = None;
             node = if bit(&key, depth) { &mut branch.right } else { &mut branch.left };
             depth = depth.saturating_add(1);
         }
-        let leaf = Node::Leaf(Arc::new(Leaf::new(key, cell)));
+        let leaf = Node::leaf(key, cell);
         *node = match core::mem::take(node) {
-            Node::Leaf(old) if old.key != key => split(old, key, leaf, depth),
-            Node::Leaf(_) | Node::Empty | Node::Pruned(_) | Node::Branch(_) => leaf,
+            Node::Leaf(hash, old) if old.key != key => split((hash, old), key, leaf, depth),
+            Node::Leaf(..) | Node::Empty | Node::Pruned(_) | Node::Branch(..) => leaf,
         };
         Ok(())
     }
@@ -91,19 +94,19 @@ impl Tree {
     fn reaches(&self, key: &Key) -> Result<(), StateError> {
         let mut node = &self.root;
         let mut depth = 0usize;
-        while let Node::Branch(branch) = node {
+        while let Node::Branch(_, branch) = node {
             node = if bit(key, depth) { &branch.right } else { &branch.left };
             depth = depth.saturating_add(1);
         }
         match node {
             Node::Pruned(_) => Err(StateError::NotInWitness),
-            Node::Empty | Node::Leaf(_) | Node::Branch(_) => Ok(()),
+            Node::Empty | Node::Leaf(..) | Node::Branch(..) => Ok(()),
         }
     }
 
     /// The root; hashes what was written since the last call.
     pub fn root(&mut self) -> Hash {
-        node::rehash(&mut self.root)
+        rehash::rehash(&mut self.root)
     }
 
     /// Visits every cell that is not pruned, in order of the keys.
@@ -112,12 +115,12 @@ impl Tree {
         while let Some(node) = stack.pop() {
             match node {
                 Node::Empty | Node::Pruned(_) => {}
-                Node::Leaf(leaf) => {
+                Node::Leaf(_, leaf) => {
                     if let Some(cell) = leaf.cell() {
                         visit(&leaf.key, cell);
                     }
                 }
-                Node::Branch(branch) => {
+                Node::Branch(_, branch) => {
                     stack.push(&branch.right);
                     stack.push(&branch.left);
                 }
@@ -127,15 +130,20 @@ impl Tree {
 }
 
 /// The branches that tell `old` from the new `key`, from `depth` on.
-fn split(old: Arc<Leaf>, key: Key, leaf: Node, depth: usize) -> Node {
+fn split(old: (Option<Hash>, Arc<Leaf>), key: Key, leaf: Node, depth: usize) -> Node {
+    let (hash, old) = old;
     // Keys are different, so that they part before the last bit.
     let parting = (depth..256).find(|at| bit(&key, *at) != bit(&old.key, *at)).unwrap_or(255);
-    let old = Node::Leaf(old);
-    let mut node = Branch::node(bit(&key, parting), leaf, old);
+    let mut node = branch(bit(&key, parting), leaf, Node::Leaf(hash, old));
     for at in (depth..parting).rev() {
-        node = Branch::node(bit(&key, at), node, Node::Empty);
+        node = branch(bit(&key, at), node, Node::Empty);
     }
     node
+}
+
+/// A branch with `first` on the side of `bit`.
+fn branch(bit: bool, first: Node, second: Node) -> Node {
+    if bit { Node::branch(second, first) } else { Node::branch(first, second) }
 }
 
 #[cfg(test)]

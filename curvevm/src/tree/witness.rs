@@ -9,11 +9,11 @@
 //! 0x04 left right                        branch
 //! ```
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{
     Tree,
-    node::{Branch, Leaf, Node, bit},
+    node::{Leaf, Node, bit},
 };
 use crate::{
     cell::Cell,
@@ -52,8 +52,8 @@ impl Tree {
             match node {
                 Node::Empty => out.push(EMPTY),
                 Node::Pruned(_) => return Err(StateError::NotInWitness),
-                Node::Leaf(leaf) => open(leaf, &keys, &mut out)?,
-                Node::Branch(branch) => {
+                Node::Leaf(_, leaf) => open(leaf, &keys, &mut out)?,
+                Node::Branch(_, branch) => {
                     out.push(BRANCH);
                     let (right, left) = keys.into_iter().partition(|key| bit(key, depth));
                     let below = depth.saturating_add(1);
@@ -89,7 +89,7 @@ impl Tree {
                         open.push(Some(node));
                         break;
                     }
-                    Some(Some(left)) => node = Branch::node(false, left, node),
+                    Some(Some(left)) => node = Node::branch(left, node),
                 }
             }
         }
@@ -139,11 +139,11 @@ impl Reader<'_> {
                 let encoded = self.take(length)?;
                 let cell =
                     borsh::from_slice::<Cell>(encoded).map_err(|_| StateError::BadWitness)?;
-                Node::Leaf(Arc::new(Leaf::new(key, cell)))
+                Node::leaf(key, cell)
             }
             Some(CLOSED) => {
                 let key = Key::new(self.array()?);
-                Node::Leaf(Arc::new(Leaf::pruned(key, &Hash::new(self.array()?))))
+                Node::closed_leaf(key, &Hash::new(self.array()?))
             }
             Some(BRANCH) => return Ok(None),
             Some(_) | None => return Err(StateError::BadWitness),
