@@ -2,10 +2,16 @@
 
 use anchor_lang::prelude::*;
 pub use asset_rollup_interface::error::RollupError;
+use asset_rollup_interface::error::rejection;
 
 /// The error as the runtime reports it.
 pub const fn fail(error: RollupError) -> ProgramError {
     ProgramError::Custom(error.code())
+}
+
+/// The error for a segment with a transaction that no block may hold.
+pub fn reject(index: usize, error: curvevm::error::Error) -> ProgramError {
+    ProgramError::Custom(rejection(index, error))
 }
 
 /// Refuses unless `condition` holds.

@@ -10,7 +10,8 @@
 //! 2. Deposits are appended to a hash chain. A batch that leaves out a message past its delay is refused.
 //! 3. A batch is committed in order, under a quorum of signatures over its settlement digest, when all of its data is posted.
 //! 4. A batch is finalized in order, when its window is over in slots and in seconds.
-//! 5. Only a withdrawal proved under a finalized root moves lamports out of the vault, once.
+//! 5. A segment is replayed from a witness by the same CurveVM that made it.
+//! 6. Only a withdrawal proved under a finalized root moves lamports out of the vault, once.
 //!
 //! # Invariants
 //!
@@ -47,9 +48,11 @@ pub mod error;
     reason = "Anchor reads the arguments of an instruction again when it ends"
 )]
 pub mod instructions;
+pub mod replay;
 pub mod state;
 
 use anchor_lang::prelude::*;
+use curvevm::types::Hash;
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
 
@@ -119,5 +122,19 @@ pub mod asset_rollup {
     ) -> Result<()> {
         let claim = Claim { root_number, index, asset, amount, witness };
         instructions::withdraw::withdraw(ctx, &claim)
+    }
+
+    /// Replays one segment from a witness and returns the root after it and the hash of its receipts.
+    pub fn replay_segment(
+        ctx: &mut Context<ReplaySegment>,
+        chain_id: [u8; 32],
+        pre_root: [u8; 32],
+        offset: u32,
+        witness: &[u8],
+        chunk: &[u8],
+    ) -> Result<()> {
+        let (chain_id, pre_root) = (Hash::new(chain_id), Hash::new(pre_root));
+        let input = replay::Replay { chain_id, pre_root, witness, chunk, offset };
+        instructions::replay_segment::replay_segment(ctx, &input)
     }
 }

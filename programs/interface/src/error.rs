@@ -131,6 +131,45 @@ errors! {
     Clock = 6042, "the clock is not usable";
     /// An account of the program breaks one of its own invariants.
     Corrupt = 6043, "an account of the program breaks an invariant";
+    /// The account that should hold a witness is another's, or its layout is not a witness's.
+    InvalidWitnessAccount = 6044, "the account holds no witness of this program";
+    /// The witness cannot be decoded.
+    BadWitness = 6045, "the witness cannot be decoded";
+    /// The witness leads to another root than the one before the segment.
+    WrongPreRoot = 6046, "the witness does not lead to the root before the segment";
+    /// The chunk cannot be decoded.
+    BadChunk = 6047, "the chunk cannot be decoded";
+    /// No segment starts at the offset.
+    NoSegment = 6048, "no segment of the chunk starts at this offset";
+    /// The segment touches a cell that the witness does not open.
+    CellNotInWitness = 6049, "the witness does not open a cell that the segment touches";
+    /// A cell of the state is not of the type that its key says. No chain has such a state.
+    CorruptState = 6050, "a cell of the state is of another type than its key says";
+    /// The block's height or time does not follow.
+    WrongBlock = 6051, "the height or the time of the block does not follow";
+    /// An inbox message does not follow the cursor.
+    WrongMessage = 6052, "an inbox message of the segment does not follow the cursor";
+}
+
+/// The first number of [`rejection`].
+pub const REJECTIONS_FROM: u32 = 7_000;
+/// Numbers for each transaction of a segment.
+const REJECTIONS_EACH: u32 = 100;
+
+/// The number by which `replay_segment` says that a segment holds a transaction that no block may hold: 7000, and 100 for each
+/// transaction before it, and the number of CurveVM's error.
+pub fn rejection(index: usize, error: curvevm::error::Error) -> u32 {
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    let before = index.saturating_mul(REJECTIONS_EACH);
+    REJECTIONS_FROM.saturating_add(before).saturating_add(u32::from(error.code()))
+}
+
+/// The transaction and the error that [`rejection`] stands for, or none when `code` is no such number.
+pub fn rejected(code: u32) -> Option<(usize, curvevm::error::Error)> {
+    let number = code.checked_sub(REJECTIONS_FROM)?;
+    let index = usize::try_from(number.checked_div(REJECTIONS_EACH)?).ok()?;
+    let error = u16::try_from(number.checked_rem(REJECTIONS_EACH)?).ok()?;
+    Some((index, curvevm::error::Error::from_code(error)?))
 }
 
 impl RollupError {
@@ -150,7 +189,9 @@ impl core::error::Error for RollupError {}
 
 #[cfg(test)]
 mod tests {
-    use super::RollupError;
+    use curvevm::{error::Error, meter::SEGMENT_TRANSACTIONS_MAX};
+
+    use super::{RollupError, rejected, rejection};
 
     #[test]
     fn numbers_follow_and_are_found_again() {
@@ -172,5 +213,19 @@ mod tests {
         assert_eq!(RollupError::WindowOpen.code(), 6031);
         assert_eq!(RollupError::AlreadyWithdrawn.code(), 6038);
         assert_eq!(RollupError::Corrupt.code(), 6043);
+        assert_eq!(RollupError::WrongMessage.code(), 6052);
+    }
+
+    #[test]
+    fn rejections_are_found_again() {
+        for error in Error::ALL.iter().filter(|error| error.is_rejection()) {
+            for index in 0..SEGMENT_TRANSACTIONS_MAX {
+                assert_eq!(rejected(rejection(index, *error)), Some((index, *error)));
+            }
+        }
+        assert_eq!(rejection(2, Error::BadSignature), 7205);
+        for code in [6052, 7000, 7099] {
+            assert_eq!(rejected(code), None);
+        }
     }
 }

@@ -9,7 +9,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use curvevm::{
     batch::BatchHeader,
     genesis::Genesis,
-    types::{Address, AssetId, Signature},
+    types::{Address, AssetId, Hash, Signature},
 };
 
 /// The system program.
@@ -350,6 +350,49 @@ impl WithdrawAccounts {
     }
 }
 
+/// Replays one segment from a witness of the state before it. It changes nothing: it returns, by Solana's return data,
+/// `root after ‖ sha256(Borsh of the receipts)`, 64 bytes, or fails with the rule that the segment breaks, see
+/// [`crate::error::rejection`].
+///
+/// The witness and the chunk are in the arguments when they are short, else in an account ([`crate::state::Witness`]), and both
+/// arguments are empty. The heap must be requested: [`REPLAY_HEAP_BYTES`].
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ReplaySegment {
+    /// The chain id.
+    pub chain_id: Hash,
+    /// The state root before the segment.
+    pub pre_root: Hash,
+    /// Where the segment starts in the chunk.
+    pub offset: u32,
+    /// A [`curvevm::tree::witness`] that opens the cells that the segment touches.
+    pub witness: Vec<u8>,
+    /// The chunk that holds the segment.
+    pub chunk: Vec<u8>,
+}
+
+instruction!(ReplaySegment, "replay_segment", [0x56, 0x48, 0xa2, 0x9f, 0xaf, 0x06, 0x4d, 0x5c]);
+
+/// The heap that [`ReplaySegment`] is given, in bytes (`RequestHeapFrame`): Solana's most.
+pub const REPLAY_HEAP_BYTES: u32 = 256 * 1024;
+/// The length of what [`ReplaySegment`] returns, in bytes.
+pub const REPLAY_RETURN_BYTES: usize = 64;
+
+/// Accounts of [`ReplaySegment`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplaySegmentAccounts {
+    /// The program, which stands for an account that is left out.
+    pub program: Address,
+    /// The witness account, when the arguments have none.
+    pub witness: Option<Address>,
+}
+
+impl ReplaySegmentAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        vec![Meta::readonly(self.witness.unwrap_or(self.program))]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::{format, vec};
@@ -360,7 +403,8 @@ mod tests {
     };
 
     use super::{
-        CloseData, CommitBatch, DepositSol, FinalizeBatch, Initialize, PostData, Withdraw,
+        CloseData, CommitBatch, DepositSol, FinalizeBatch, Initialize, PostData, ReplaySegment,
+        Withdraw,
     };
 
     #[test]
@@ -373,6 +417,7 @@ mod tests {
             ("finalize_batch", FinalizeBatch::DISCRIMINATOR),
             ("close_data", CloseData::DISCRIMINATOR),
             ("withdraw", Withdraw::DISCRIMINATOR),
+            ("replay_segment", ReplaySegment::DISCRIMINATOR),
         ] {
             let hash = sha256(&[format!("global:{name}").as_bytes()]);
             assert_eq!(hash.as_bytes()[..8], discriminator, "{name}");

@@ -3,9 +3,10 @@
 use anchor_lang::{cpi::rent_exempt_lamports, prelude::*, system_program};
 use asset_rollup_interface::{constants::MEMBERS_MAX, seeds, state::ACCOUNT_VERSION};
 use curvevm::{
+    cell::ASSETS_MAX,
     codec::{CHUNK_BYTES_MAX, SEGMENT_BYTES_MAX},
     genesis::{GENESIS_VERSION, Genesis, Params},
-    types::{Address as Key, Hash},
+    types::{Address as Key, AssetId, Hash},
 };
 
 use crate::{
@@ -63,6 +64,7 @@ pub fn initialize(ctx: &mut Context<Initialize>, genesis: &[u8]) -> Result<()> {
     ensure(genesis.program_id == Key::new(program_id), RollupError::WrongProgram)?;
     check_committee(&genesis.committee)?;
     check_params(&genesis.params)?;
+    check_assets(&genesis.quote_assets)?;
     fund_vault(&mut ctx.accounts)?;
 
     let (bump, vault_bump, inbox_bump) = (ctx.bumps.rollup, ctx.bumps.vault, ctx.bumps.inbox);
@@ -119,6 +121,13 @@ fn check_params(params: &Params) -> Result<()> {
         && params.challenge_slots <= SLOTS_MAX
         && params.challenge_secs <= SECS_MAX
         && (1..=SLOTS_MAX).contains(&params.inbox_delay_slots);
+    ensure(valid, RollupError::InvalidParams)
+}
+
+/// Quote assets besides SOL come in strictly increasing order, so that an account has room for every one.
+fn check_assets(assets: &[AssetId]) -> Result<()> {
+    let increasing = assets.iter().zip(assets.iter().skip(1)).all(|(first, second)| first < second);
+    let valid = assets.len() < ASSETS_MAX && increasing && !assets.contains(&AssetId::SOL);
     ensure(valid, RollupError::InvalidParams)
 }
 

@@ -6,6 +6,7 @@ pub mod deposit_sol;
 pub mod finalize_batch;
 pub mod initialize;
 pub mod post_data;
+pub mod replay_segment;
 pub mod withdraw;
 
 pub use close_data::*;
@@ -14,4 +15,5 @@ pub use deposit_sol::*;
 pub use finalize_batch::*;
 pub use initialize::*;
 pub use post_data::*;
+pub use replay_segment::*;
 pub use withdraw::*;

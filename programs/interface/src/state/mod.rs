@@ -5,6 +5,7 @@ mod data;
 mod inbox;
 mod nullifiers;
 mod rollup;
+mod witness;
 
 use core::fmt;
 
@@ -15,6 +16,7 @@ pub use data::Data;
 pub use inbox::{Inbox, InboxEntry};
 pub use nullifiers::{Nullifiers, nullifier_bit};
 pub use rollup::{FinalizedRoot, Rollup};
+pub use witness::Witness;
 
 /// The length of a discriminator, in bytes.
 pub const DISCRIMINATOR_BYTES: usize = 8;

@@ -11,7 +11,7 @@ use curvevm::{
 
 use super::{
     ACCOUNT_VERSION, Batch, Data, FinalizedRoot, Inbox, InboxEntry, LayoutError, Nullifiers,
-    Rollup, nullifiers::nullifier_bit,
+    Rollup, Witness, nullifiers::nullifier_bit,
 };
 use crate::constants::{INBOX_CAPACITY, MEMBERS_MAX, NULLIFIERS_PER_PAGE, ROOTS_CAPACITY};
 
@@ -239,4 +239,39 @@ fn missing_chunks_are_named() {
     assert_eq!(data.missing().collect::<Vec<_>>(), [1, 2]);
     data.hashes = vec![Hash::new([1; 32])];
     assert!(data.is_complete());
+}
+
+#[test]
+fn a_witness_is_read_back_with_its_chunk() {
+    let header = Witness {
+        version: ACCOUNT_VERSION,
+        kind: Witness::SEGMENT,
+        bump: 1,
+        reserved: 0,
+        witness_length: 2,
+        chunk_length: 3,
+        reserved_2: [0; 4],
+        rollup: Address::new([4; 32]),
+        owner: Address::new([5; 32]),
+    };
+    let hash = sha256(&[b"account:Witness"]);
+    assert_eq!(hash.as_bytes()[..8], Witness::DISCRIMINATOR);
+    let data = header.encode(&[1, 2], &[3, 4, 5]).unwrap();
+    assert_eq!(data.len(), Witness::HEADER_BYTES + 5);
+    let expected = (header, [1, 2].as_slice(), [3, 4, 5].as_slice());
+    assert_eq!(Witness::parse(&data), Ok(expected));
+    let mut longer = data.clone();
+    longer.push(9);
+    assert_eq!(Witness::parse(&longer), Ok(expected));
+    assert_eq!(Witness::parse(&data[..data.len() - 1]), Err(LayoutError::Length));
+    assert_eq!(Witness::parse(&data[..40]), Err(LayoutError::Length));
+    let edited = |at: usize, byte: u8| {
+        let mut data = data.clone();
+        data[at] = byte;
+        data
+    };
+    assert_eq!(Witness::parse(&edited(0, 0)), Err(LayoutError::Discriminator));
+    assert_eq!(Witness::parse(&edited(8, 2)), Err(LayoutError::Version(2)));
+    assert_eq!(Witness::parse(&edited(9, 2)), Err(LayoutError::Version(2)));
+    assert_eq!(Witness::parse(&edited(15, 0xff)), Err(LayoutError::Length));
 }

@@ -1,0 +1,103 @@
+//! The replay of one segment: what `replay_segment` shows and a challenge rests on.
+//!
+//! ```text
+//! witness -> pruned tree, root == pre-root -> segment of the chunk -> CurveVM -> root after, receipts
+//! ```
+
+use core::mem::ManuallyDrop;
+
+use anchor_lang::prelude::*;
+use curvevm::{
+    block::{BlockError, Replayed, Segment, replay_segment},
+    codec::{CodecError, decode_segment},
+    error::StateError,
+    host::sha256,
+    tree::Tree,
+    types::Hash,
+};
+
+use crate::error::{RollupError, ensure, fail, reject};
+
+/// A segment and the state before it.
+pub struct Replay<'a> {
+    /// The chain id.
+    pub chain_id: Hash,
+    /// The state root before the segment.
+    pub pre_root: Hash,
+    /// Opens the cells that the segment touches.
+    pub witness: &'a [u8],
+    /// The chunk that holds the segment.
+    pub chunk: &'a [u8],
+    /// Where the segment starts in it.
+    pub offset: u32,
+}
+
+/// What a segment does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The state root after it.
+    pub post_root: Hash,
+    /// `sha256` of the Borsh encoding of the receipts.
+    pub receipts_hash: Hash,
+}
+
+/// Replays a segment.
+///
+/// # Errors
+///
+/// - [`RollupError::BadWitness`], [`RollupError::WrongPreRoot`], [`RollupError::CellNotInWitness`], [`RollupError::NoSegment`]: what
+///   was supplied does not fit, and nothing follows for the segment.
+/// - [`RollupError::BadChunk`], [`RollupError::WrongBlock`], [`RollupError::WrongMessage`], a
+///   [rejection](asset_rollup_interface::error::rejection): no root follows from the segment, so that any claimed root is wrong.
+#[inline(never)]
+pub fn replay(input: &Replay<'_>) -> Result<Effect> {
+    let mut tree = open(input)?;
+    let segment = segment(input)?;
+    let replayed = replay_segment(&mut tree, &input.chain_id, &segment).map_err(refusal)?;
+    Ok(effect(&replayed))
+}
+
+/// The state before the segment, as far as the witness opens it.
+///
+/// It is never dropped: dropping a tree recurses as deep as its paths, and call frames are few; the heap goes with the instruction
+/// anyway.
+#[inline(never)]
+fn open(input: &Replay<'_>) -> Result<ManuallyDrop<Tree>> {
+    let tree = Tree::from_witness(input.witness).map_err(|_| fail(RollupError::BadWitness))?;
+    let mut tree = ManuallyDrop::new(tree);
+    ensure(tree.root() == input.pre_root, RollupError::WrongPreRoot)?;
+    Ok(tree)
+}
+
+#[inline(never)]
+fn segment(input: &Replay<'_>) -> Result<ManuallyDrop<Segment>> {
+    decode_segment(input.chunk, input.offset).map(ManuallyDrop::new).map_err(|error| match error {
+        CodecError::NoSegment => fail(RollupError::NoSegment),
+        CodecError::Malformed
+        | CodecError::UnknownVersion
+        | CodecError::TooLong
+        | CodecError::TooManyChunks
+        | CodecError::TraceMismatch => fail(RollupError::BadChunk),
+    })
+}
+
+#[inline(never)]
+fn effect(replayed: &Replayed) -> Effect {
+    let receipts = borsh::to_vec(&replayed.receipts).unwrap_or_default();
+    Effect { post_root: replayed.post_root, receipts_hash: sha256(&[&receipts]) }
+}
+
+/// The number of an error of the block.
+#[inline(never)]
+fn refusal(error: BlockError) -> ProgramError {
+    match error {
+        BlockError::Height { .. } | BlockError::Time => fail(RollupError::WrongBlock),
+        BlockError::MessageIndex { .. } | BlockError::MessageCount => {
+            fail(RollupError::WrongMessage)
+        }
+        BlockError::Transaction { index, error } => reject(index, error),
+        BlockError::State(StateError::NotInWitness) => fail(RollupError::CellNotInWitness),
+        BlockError::State(StateError::BadWitness) => fail(RollupError::BadWitness),
+        BlockError::State(StateError::Corrupt) => fail(RollupError::CorruptState),
+    }
+}
