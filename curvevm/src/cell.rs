@@ -16,7 +16,10 @@
 //! The encoding is Borsh of the [`Cell`] enum: the tag, then the fields; each cell starts with its format version.
 
 use alloc::{string::String, sync::Arc, vec::Vec};
-use borsh::{BorshDeserialize, BorshSerialize};
+use borsh::{
+    BorshDeserialize, BorshSerialize,
+    io::{self, Read},
+};
 
 use crate::{
     host::sha256,
@@ -29,7 +32,7 @@ use crate::{
 pub const ASSETS_MAX: usize = 8;
 
 /// A typed value of the state.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
 pub enum Cell {
     /// Counters of the chain.
     Chain(Chain),
@@ -322,6 +325,30 @@ impl Session {
     pub fn key(owner: &Address, session: &Address) -> Key {
         key(9, [owner.as_ref(), session.as_ref()])
     }
+}
+
+impl BorshDeserialize for Cell {
+    /// As derived, but that each type is read in a function of its own: Solana's call frames have 4 KiB.
+    fn deserialize_reader<R: Read>(reader: &mut R) -> Result<Self, io::Error> {
+        Ok(match u8::deserialize_reader(reader)? {
+            0 => Self::Chain(apart(reader)?),
+            1 => Self::Account(apart(reader)?),
+            2 => Self::Holding(apart(reader)?),
+            3 => Self::Curve(apart(reader)?),
+            4 => Self::Module(apart(reader)?),
+            5 => Self::Withdrawal(apart(reader)?),
+            6 => Self::Rules(apart(reader)?),
+            7 => Self::Pool(apart(reader)?),
+            8 => Self::Stake(apart(reader)?),
+            9 => Self::Session(apart(reader)?),
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "tag of a cell")),
+        })
+    }
+}
+
+#[inline(never)]
+fn apart<T: BorshDeserialize, R: Read>(reader: &mut R) -> Result<T, io::Error> {
+    T::deserialize_reader(reader)
 }
 
 impl Cell {
