@@ -7,13 +7,12 @@
 use anyhow::{Context, Result, ensure};
 
 const INSTRUCTION_BYTES: usize = 8;
-/// Offsets of the table of segments and of its length in an ELF64 header, and the length of an entry.
-const SEGMENTS_AT: usize = 32;
-const SEGMENT_COUNT_AT: usize = 56;
-const SEGMENT_BYTES: usize = 56;
-/// A loaded segment, and the flag of one that is executed.
-const LOAD: u32 = 1;
-const EXECUTE: u32 = 1;
+/// Offsets of the table of sections and of its length in an ELF64 header, and the length of an entry.
+const SECTIONS_AT: usize = 40;
+const SECTION_COUNT_AT: usize = 60;
+const SECTION_BYTES: usize = 64;
+/// The flag of a section that is executed. (A segment holds constants beside the code.)
+const EXECUTE: u64 = 4;
 /// Classes of store instructions: of an immediate and of a register.
 const STORES: [u8; 2] = [2, 3];
 const CLASS_MASK: u8 = 7;
@@ -34,22 +33,22 @@ pub(crate) fn refuse(file: &[u8]) -> Result<()> {
 
 /// Counts the stores above the frame pointer; none when `file` is cut short.
 fn count(file: &[u8]) -> Option<usize> {
-    let table = usize::try_from(u64::from_le_bytes(array(file, SEGMENTS_AT)?)).ok()?;
-    let segments = u16::from_le_bytes(array(file, SEGMENT_COUNT_AT)?);
+    let table = usize::try_from(u64::from_le_bytes(array(file, SECTIONS_AT)?)).ok()?;
+    let sections = u16::from_le_bytes(array(file, SECTION_COUNT_AT)?);
     let mut found = 0;
-    for index in 0..usize::from(segments) {
-        let at = table.checked_add(index * SEGMENT_BYTES)?;
-        let kind = u32::from_le_bytes(array(file, at)?);
-        let flags = u32::from_le_bytes(array(file, at + 4)?);
-        if kind != LOAD || flags & EXECUTE == 0 {
+    let mut code_bytes = 0;
+    for index in 0..usize::from(sections) {
+        let at = table.checked_add(index * SECTION_BYTES)?;
+        if u64::from_le_bytes(array(file, at + 8)?) & EXECUTE == 0 {
             continue;
         }
-        let start = usize::try_from(u64::from_le_bytes(array(file, at + 8)?)).ok()?;
+        let start = usize::try_from(u64::from_le_bytes(array(file, at + 24)?)).ok()?;
         let length = usize::try_from(u64::from_le_bytes(array(file, at + 32)?)).ok()?;
         let code = file.get(start..start.checked_add(length)?)?;
         found += code.chunks_exact(INSTRUCTION_BYTES).filter(|it| is_stack_argument(it)).count();
+        code_bytes += length;
     }
-    Some(found)
+    (code_bytes > 0).then_some(found)
 }
 
 /// Whether an instruction stores above the frame pointer.
@@ -68,16 +67,22 @@ fn array<const N: usize>(file: &[u8], at: usize) -> Option<[u8; N]> {
 mod tests {
     use super::*;
 
-    /// An ELF of one executed segment.
-    fn elf(code: &[[u8; 8]]) -> Vec<u8> {
+    /// An ELF of one executed section, and one of constants after it.
+    fn elf(code: &[[u8; 8]], constants: &[[u8; 8]]) -> Vec<u8> {
         let mut file = vec![0; 64];
-        file[SEGMENTS_AT] = 64;
-        file[SEGMENT_COUNT_AT] = 1;
-        let mut segment = [0u8; SEGMENT_BYTES];
-        (segment[0], segment[4], segment[8]) = (1, 5, 120);
-        segment[32] = u8::try_from(code.len() * 8).unwrap();
-        file.extend(segment);
+        file[SECTIONS_AT] = 64;
+        file[SECTION_COUNT_AT] = 2;
+        let mut at = 64 + 2 * SECTION_BYTES;
+        for (flags, bytes) in [(6, code), (2, constants)] {
+            let mut section = [0u8; SECTION_BYTES];
+            section[8] = flags;
+            section[24] = u8::try_from(at).unwrap();
+            section[32] = u8::try_from(bytes.len() * 8).unwrap();
+            file.extend(section);
+            at += bytes.len() * 8;
+        }
         file.extend(code.concat());
+        file.extend(constants.concat());
         file
     }
 
@@ -87,14 +92,15 @@ mod tests {
         let above = [0x7b, 0x1a, 0x08, 0x00, 0, 0, 0, 0];
         let elsewhere = [0x7b, 0x16, 0x08, 0x00, 0, 0, 0, 0];
         let load = [0x79, 0xa1, 0x08, 0x00, 0, 0, 0, 0];
-        assert!(refuse(&elf(&[below, elsewhere, load])).is_ok());
-        let error = refuse(&elf(&[below, above])).unwrap_err().to_string();
+        assert!(refuse(&elf(&[below, elsewhere, load], &[above])).is_ok());
+        let error = refuse(&elf(&[below, above], &[])).unwrap_err().to_string();
         assert!(error.contains("1 stores"), "{error}");
     }
 
     #[test]
     fn what_is_no_elf_is_refused() {
         assert!(refuse(&[]).is_err());
-        assert!(refuse(&elf(&[])[..100]).is_err());
+        assert!(refuse(&elf(&[], &[])).is_err());
+        assert!(refuse(&elf(&[[0x95; 8]], &[])[..100]).is_err());
     }
 }
