@@ -27,6 +27,8 @@ pub(crate) fn genesis(members: u8) -> Genesis {
         program_id: Address::new([9; 32]),
         committee: (1..=members).map(|number| key(number).address()).collect(),
         time_ms: GENESIS_MS,
+        treasury: key(0).address(),
+        quote_assets: Vec::new(),
         params: Params {
             batch_interval_ms: 1_000,
             batch_chunks_max: 64,
@@ -74,7 +76,14 @@ pub(crate) fn expiring(
     (nonce, expires_at): (u64, u64),
     program: Vec<Instruction>,
 ) -> Transaction {
-    let body = Body { version: TX_VERSION, signer: signer.address(), nonce, expires_at, program };
+    let body = Body {
+        version: TX_VERSION,
+        signer: signer.address(),
+        session: None,
+        nonce,
+        expires_at,
+        program,
+    };
     let signature = signer.sign(&body.digest(chain));
     Transaction { body, signature }
 }

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use asset_sdk::l1::TransactionFormat;
-use curvevm::{genesis::Params, types::Quote};
+use curvevm::{
+    genesis::Params,
+    types::{AssetId, Quote},
+};
 
 use crate::program::ProgramBuild;
 
@@ -23,6 +26,8 @@ pub struct LocalnetConfig {
     pub slot_ms: u64,
     /// What each member's poster key has on the L1 at the start, and the faucet too.
     pub lamports: Quote,
+    /// The quote assets besides SOL, by their SPL mints.
+    pub quote_assets: Vec<AssetId>,
     /// The rules in genesis.
     pub params: Params,
     /// The least time between a block and its parent, in milliseconds.
@@ -43,6 +48,7 @@ impl LocalnetConfig {
             program: ProgramBuild::V0,
             slot_ms: 50,
             lamports: Quote::new(10_000_000_000_000),
+            quote_assets: Vec::new(),
             params: Params {
                 batch_interval_ms: 1_000,
                 batch_chunks_max: 128,

@@ -52,6 +52,11 @@ impl Layout {
         self.root.join("faucet.json")
     }
 
+    /// The key that claims the protocol's fees.
+    pub fn treasury(&self) -> PathBuf {
+        self.root.join("treasury.json")
+    }
+
     /// A member's folder.
     pub fn member(&self, index: usize) -> PathBuf {
         self.root.join(format!("member-{index}"))

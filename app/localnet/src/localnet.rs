@@ -82,7 +82,8 @@ impl Localnet {
         }
         let layout = Layout::create(config.dir.as_deref())?;
         let keys: Vec<MemberKeys> = (0..config.members).map(|_| MemberKeys::generate()).collect();
-        let genesis = genesis(config, &keys)?;
+        let treasury = Key::generate();
+        let genesis = genesis(config, &keys, treasury.address())?;
         let l1 = EmbeddedL1::start(EmbeddedL1Config {
             program_id: genesis.program_id,
             program: load_program(config.program)?,
@@ -99,6 +100,7 @@ impl Localnet {
             .map_err(|error| LocalnetError::Encode(error.to_string()))?;
         write(&layout.genesis(), &json)?;
         l1.faucet().write(&layout.faucet())?;
+        treasury.write(&layout.treasury())?;
         let members = write_members(config, &layout, &keys, l1.url())?;
         Ok(Self { members, l1, l1_client, genesis, layout })
     }
@@ -269,7 +271,11 @@ impl MemberKeys {
     }
 }
 
-fn genesis(config: &LocalnetConfig, keys: &[MemberKeys]) -> Result<Genesis, LocalnetError> {
+fn genesis(
+    config: &LocalnetConfig,
+    keys: &[MemberKeys],
+    treasury: Address,
+) -> Result<Genesis, LocalnetError> {
     let program_id: Address = PROGRAM_ID
         .parse()
         .map_err(|_| LocalnetError::Encode("the program id is no address".to_owned()))?;
@@ -280,6 +286,8 @@ fn genesis(config: &LocalnetConfig, keys: &[MemberKeys]) -> Result<Genesis, Loca
         program_id,
         committee: keys.iter().map(|keys| keys.committee.address()).collect(),
         time_ms: u64::try_from(now.as_millis()).unwrap_or_default(),
+        treasury,
+        quote_assets: config.quote_assets.clone(),
         params: config.params.clone(),
     })
 }

@@ -20,6 +20,8 @@ fn genesis(member: &Key) -> Genesis {
         program_id: PROGRAM_ID.parse().unwrap(),
         committee: vec![member.address()],
         time_ms: 1,
+        treasury: member.address(),
+        quote_assets: Vec::new(),
         params: Params {
             batch_interval_ms: 100,
             batch_chunks_max: 8,

@@ -3,9 +3,9 @@
 use curvevm::{
     error::Error as VmError,
     module::Module,
-    program::{Amount, BuyOrder, Instruction, Launch, Program, SellOrder},
+    program::{Amount, BuyOrder, Claim, Instruction, Launch, Program, SellOrder},
     tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
-    types::{Address, AssetId, CurveId, Hash, Quote},
+    types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares},
 };
 
 use crate::keys::Key;
@@ -15,6 +15,42 @@ use crate::keys::Key;
 pub struct TxBuilder {
     program: Program,
     expires_at: u64,
+    owner: Option<Address>,
+}
+
+/// What is added to a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addition {
+    /// Quote to add.
+    pub quote: Quote,
+    /// The most tokens to add with it.
+    pub base_max: Base,
+    /// The fewest shares to accept.
+    pub shares_min: Shares,
+}
+
+/// What is removed from a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// Shares to give.
+    pub shares: Shares,
+    /// The least quote to accept.
+    pub quote_min: Quote,
+    /// The fewest tokens to accept.
+    pub base_min: Base,
+}
+
+/// What a session key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The session key.
+    pub session: Address,
+    /// The first time at which it is no longer valid, in milliseconds since 1970.
+    pub expires_ms: u64,
+    /// The quote asset that it may spend.
+    pub asset: AssetId,
+    /// How much it may spend in all, fees included.
+    pub limit: Quote,
 }
 
 /// A signed transaction: the bytes that are sent, as often as needed.
@@ -34,12 +70,12 @@ impl Default for TxBuilder {
 impl TxBuilder {
     /// No instruction yet, and no expiry.
     pub const fn new() -> Self {
-        Self { program: Vec::new(), expires_at: NEVER_EXPIRES }
+        Self::from_program(Vec::new())
     }
 
     /// A compiled program.
     pub const fn from_program(program: Program) -> Self {
-        Self { program, expires_at: NEVER_EXPIRES }
+        Self { program, expires_at: NEVER_EXPIRES, owner: None }
     }
 
     /// Adds an instruction.
@@ -49,16 +85,72 @@ impl TxBuilder {
         self
     }
 
-    /// Buys from a curve.
+    /// Buys from a curve, or from the pool that it became.
     #[must_use]
     pub fn buy(self, curve: CurveId, order: BuyOrder) -> Self {
-        self.instruction(Instruction::Buy { curve, order })
+        self.buy_referred(curve, order, None)
     }
 
-    /// Sells to a curve.
+    /// Buys, and names who referred the trader.
+    #[must_use]
+    pub fn buy_referred(self, curve: CurveId, order: BuyOrder, referrer: Option<Address>) -> Self {
+        self.instruction(Instruction::Buy { curve, order, referrer })
+    }
+
+    /// Sells to a curve, or to the pool that it became.
     #[must_use]
     pub fn sell(self, curve: CurveId, order: SellOrder) -> Self {
-        self.instruction(Instruction::Sell { curve, order })
+        self.sell_referred(curve, order, None)
+    }
+
+    /// Sells, and names who referred the trader.
+    #[must_use]
+    pub fn sell_referred(
+        self,
+        curve: CurveId,
+        order: SellOrder,
+        referrer: Option<Address>,
+    ) -> Self {
+        self.instruction(Instruction::Sell { curve, order, referrer })
+    }
+
+    /// Turns a complete curve into a pool; anybody may.
+    #[must_use]
+    pub fn migrate(self, curve: CurveId) -> Self {
+        self.instruction(Instruction::MigrateToAmm { curve })
+    }
+
+    /// Adds quote and tokens to the pool of a migrated curve.
+    #[must_use]
+    pub fn add_liquidity(self, curve: CurveId, addition: Addition) -> Self {
+        let Addition { quote, base_max, shares_min } = addition;
+        self.instruction(Instruction::AddLiquidity { curve, quote, base_max, shares_min })
+    }
+
+    /// Takes quote and tokens out of the pool of a migrated curve.
+    #[must_use]
+    pub fn remove_liquidity(self, curve: CurveId, removal: Removal) -> Self {
+        let Removal { shares, quote_min, base_min } = removal;
+        self.instruction(Instruction::RemoveLiquidity { curve, shares, quote_min, base_min })
+    }
+
+    /// Claims what has accrued for the signer.
+    #[must_use]
+    pub fn claim(self, curve: CurveId, what: Claim) -> Self {
+        self.instruction(Instruction::Claim { curve, what })
+    }
+
+    /// Lets another key trade for the signer; replaces what was said of that key before.
+    #[must_use]
+    pub fn authorize(self, grant: Grant) -> Self {
+        let Grant { session, expires_ms, asset, limit } = grant;
+        self.instruction(Instruction::Authorize { session, expires_ms, asset, limit })
+    }
+
+    /// No longer lets a key trade for the signer.
+    #[must_use]
+    pub fn revoke(self, session: Address) -> Self {
+        self.instruction(Instruction::Revoke { session })
     }
 
     /// Publishes a module.
@@ -82,7 +174,20 @@ impl TxBuilder {
     /// Withdraws SOL to a Solana address.
     #[must_use]
     pub fn withdraw_sol(self, recipient: Address, amount: Quote) -> Self {
-        self.instruction(Instruction::Withdraw { asset: AssetId::SOL, amount, recipient })
+        self.withdraw(AssetId::SOL, recipient, amount)
+    }
+
+    /// Withdraws a quote asset to a Solana address.
+    #[must_use]
+    pub fn withdraw(self, asset: AssetId, recipient: Address, amount: Quote) -> Self {
+        self.instruction(Instruction::Withdraw { asset, amount, recipient })
+    }
+
+    /// Acts for the account of `owner`, signed by a session key that the owner has authorized.
+    #[must_use]
+    pub const fn on_behalf_of(mut self, owner: Address) -> Self {
+        self.owner = Some(owner);
+        self
     }
 
     /// The last height at which it may be executed.
@@ -92,7 +197,7 @@ impl TxBuilder {
         self
     }
 
-    /// Signs with a nonce for the chain of `genesis`.
+    /// Signs with a nonce for the chain of `genesis`. The nonce is from the window of the account that acts.
     ///
     /// # Errors
     ///
@@ -101,7 +206,8 @@ impl TxBuilder {
     pub fn sign(&self, key: &Key, nonce: u64, genesis: &Hash) -> Result<SignedTx, VmError> {
         let body = Body {
             version: TX_VERSION,
-            signer: key.address(),
+            signer: self.owner.unwrap_or(key.address()),
+            session: self.owner.map(|_| key.address()),
             nonce,
             expires_at: self.expires_at,
             program: self.program.clone(),
@@ -163,14 +269,25 @@ mod tests {
 
     #[test]
     fn the_bytes_do_not_move() {
-        // version, signer, nonce, expiry, count, opcode, curve, order tag, quote, base_min, signature
+        // version, signer, session, nonce, expiry, count, opcode, curve, order tag, quote, base_min, referrer, signature
         let key = Key::from_seed([7; 32]);
         let signed = buy().sign(&key, 3, &GENESIS).unwrap();
-        assert_eq!(signed.bytes().len(), 1 + 32 + 8 + 8 + 4 + 1 + 32 + 1 + 8 + 8 + 64);
+        assert_eq!(signed.bytes().len(), 1 + 32 + 1 + 8 + 8 + 4 + 1 + 32 + 1 + 8 + 8 + 1 + 64);
         assert_eq!(signed.bytes()[0], 1);
-        assert_eq!(&signed.bytes()[33..41], &3u64.to_le_bytes());
-        assert_eq!(&signed.bytes()[41..49], &u64::MAX.to_le_bytes());
+        assert_eq!(&signed.bytes()[34..42], &3u64.to_le_bytes());
+        assert_eq!(&signed.bytes()[42..50], &u64::MAX.to_le_bytes());
         assert_eq!(signed, buy().sign(&key, 3, &GENESIS).unwrap());
+    }
+
+    #[test]
+    fn a_session_key_signs_for_its_owner() {
+        let (key, owner) = (Key::from_seed([7; 32]), Address::new([9; 32]));
+        let signed = buy().on_behalf_of(owner).sign(&key, 3, &GENESIS).unwrap();
+        let Transaction { body, signature } = Transaction::decode(signed.bytes()).unwrap();
+        assert_eq!((body.signer, body.session), (owner, Some(key.address())));
+        assert_eq!(body.key(), &key.address());
+        assert!(host::verify(&key.address(), &signed.id(), &signature));
+        assert_ne!(signed.id(), buy().sign(&key, 3, &GENESIS).unwrap().id());
     }
 
     #[test]

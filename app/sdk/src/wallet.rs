@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use curvevm::{
     module::Module,
-    program::{Amount, BuyOrder, Launch, SellOrder},
-    receipt::{Event, Outcome, Receipt},
+    program::{Amount, BuyOrder, Claim, Launch, SellOrder},
+    receipt::{Event, Outcome, Receipt, Trade},
     types::{Address, CurveId, Hash, Quote},
 };
 
@@ -14,7 +14,7 @@ use crate::{
     keys::Key,
     nonce::{NonceLease, NonceManager},
     rpc::{TransactionState, TransactionView},
-    tx::TxBuilder,
+    tx::{Addition, Grant, Removal, TxBuilder},
 };
 
 /// How often a transaction that was never accepted is signed again with another nonce, when other clients use the same key.
@@ -25,6 +25,7 @@ const RESIGN_MAX: usize = 16;
 pub struct Wallet {
     client: Arc<Client>,
     key: Key,
+    owner: Option<Address>,
     nonces: NonceManager,
 }
 
@@ -45,12 +46,26 @@ impl Wallet {
     /// Those of [`Client::account`].
     pub async fn open(client: Arc<Client>, key: Key) -> Result<Self, ClientError> {
         let account = client.account(key.address()).await?;
-        Ok(Self { client, key, nonces: NonceManager::new(account.nonce_next) })
+        Ok(Self { client, key, owner: None, nonces: NonceManager::new(account.nonce_next) })
     }
 
-    /// The wallet's address.
+    /// A wallet that acts for the account of `owner` with a session key; reads the owner's nonces.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::account`].
+    pub async fn open_session(
+        client: Arc<Client>,
+        key: Key,
+        owner: Address,
+    ) -> Result<Self, ClientError> {
+        let account = client.account(owner).await?;
+        Ok(Self { client, key, owner: Some(owner), nonces: NonceManager::new(account.nonce_next) })
+    }
+
+    /// The address of the account that acts.
     pub fn address(&self) -> Address {
-        self.key.address()
+        self.owner.unwrap_or_else(|| self.key.address())
     }
 
     /// The key.
@@ -70,6 +85,7 @@ impl Wallet {
     /// [`ClientError`].
     pub async fn submit(&self, transaction: &TxBuilder) -> Result<Submitted, ClientError> {
         let mut attempt = 0;
+        let transaction = self.acting(transaction);
         loop {
             attempt += 1;
             let lease = self.nonces.take().await;
@@ -117,10 +133,20 @@ impl Wallet {
     ///
     /// [`ClientError`].
     pub async fn simulate(&self, transaction: &TxBuilder) -> Result<Receipt, ClientError> {
-        let signed = transaction
+        let signed = self
+            .acting(transaction)
             .sign(&self.key, self.nonces.peek(), &self.client.chain_id())
             .map_err(ClientError::Build)?;
         self.client.simulate(&signed).await.map(|simulation| simulation.receipt)
+    }
+
+    /// The transaction, for the account that acts.
+    fn acting(&self, transaction: &TxBuilder) -> TxBuilder {
+        let transaction = transaction.clone();
+        match self.owner {
+            Some(owner) => transaction.on_behalf_of(owner),
+            None => transaction,
+        }
     }
 
     /// Buys from a curve.
@@ -169,6 +195,68 @@ impl Wallet {
         self.submit(&TxBuilder::new().transfer(to, amount)).await
     }
 
+    /// Turns a complete curve into a pool.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn migrate(&self, curve: CurveId) -> Result<Submitted, ClientError> {
+        self.submit(&TxBuilder::new().migrate(curve)).await
+    }
+
+    /// Adds quote and tokens to a pool.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn add_liquidity(
+        &self,
+        curve: CurveId,
+        addition: Addition,
+    ) -> Result<Submitted, ClientError> {
+        self.submit(&TxBuilder::new().add_liquidity(curve, addition)).await
+    }
+
+    /// Takes quote and tokens out of a pool.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn remove_liquidity(
+        &self,
+        curve: CurveId,
+        removal: Removal,
+    ) -> Result<Submitted, ClientError> {
+        self.submit(&TxBuilder::new().remove_liquidity(curve, removal)).await
+    }
+
+    /// Claims what has accrued for this account.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn claim(&self, curve: CurveId, what: Claim) -> Result<Submitted, ClientError> {
+        self.submit(&TxBuilder::new().claim(curve, what)).await
+    }
+
+    /// Lets a session key trade for this account.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn authorize(&self, grant: Grant) -> Result<Submitted, ClientError> {
+        self.submit(&TxBuilder::new().authorize(grant)).await
+    }
+
+    /// No longer lets a session key trade for this account.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn revoke(&self, session: Address) -> Result<Submitted, ClientError> {
+        self.submit(&TxBuilder::new().revoke(session)).await
+    }
+
     /// Withdraws SOL to a Solana address. The receipt names the withdrawal's index ([`withdrawal_index`]), by which it is
     /// claimed on the L1 once its batch is finalized.
     ///
@@ -203,11 +291,39 @@ impl Submitted {
 /// The index of the first withdrawal that a transaction recorded.
 pub fn withdrawal_index(view: &TransactionView) -> Option<u64> {
     let Outcome::Succeeded(events) = &view.receipt.as_ref()?.outcome else { return None };
-    events.iter().find_map(|event| match event {
+    events.iter().find_map(withdrawal_of)
+}
+
+/// The index of the withdrawal, if the event is one.
+pub const fn withdrawal_of(event: &Event) -> Option<u64> {
+    match event {
         Event::Withdrawn { index } => Some(*index),
         Event::Traded(_)
         | Event::Launched { .. }
         | Event::Published { .. }
-        | Event::Transferred { .. } => None,
-    })
+        | Event::Transferred { .. }
+        | Event::LiquidityAdded(_)
+        | Event::LiquidityRemoved(_)
+        | Event::Migrated(_)
+        | Event::Claimed { .. }
+        | Event::Authorized { .. }
+        | Event::Revoked { .. } => None,
+    }
+}
+
+/// The trade, if the event is one or has one in it.
+pub const fn trade_of(event: &Event) -> Option<Trade> {
+    match event {
+        Event::Traded(trade) => Some(*trade),
+        Event::Launched { first_buy, .. } => *first_buy,
+        Event::Withdrawn { .. }
+        | Event::Published { .. }
+        | Event::Transferred { .. }
+        | Event::LiquidityAdded(_)
+        | Event::LiquidityRemoved(_)
+        | Event::Migrated(_)
+        | Event::Claimed { .. }
+        | Event::Authorized { .. }
+        | Event::Revoked { .. } => None,
+    }
 }

@@ -12,7 +12,7 @@ use asset_sdk::{
     rpc::{
         AccountView, AssetRpcServer, At, BalanceView, BatchView, BlockView, Bytes, CurveView,
         ErrorView, HoldingView, L1Status, MempoolStatus, ModuleView, NodeError, ProofView, Role,
-        RpcError, SendResult, SimulationView, StatusView, TransactionView,
+        RpcError, SendResult, SessionView, SimulationView, StakeView, StatusView, TransactionView,
     },
     tx::{SignedTx, TxBuilder},
 };
@@ -125,6 +125,14 @@ impl AssetRpcServer for Node {
             syncing: false,
             waiting_for: vec![],
         })
+    }
+
+    async fn get_stake(&self, _: CurveId, _: Address) -> RpcResult<StakeView> {
+        absent()
+    }
+
+    async fn get_session(&self, _: Address, _: Address) -> RpcResult<SessionView> {
+        absent()
     }
 
     async fn subscribe_transaction(

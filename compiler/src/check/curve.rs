@@ -1,7 +1,7 @@
 //! Curve files.
 
 use curvevm::{
-    module::{Fees, Graduation, Rounding},
+    module::{Fees, Graduation, Recipient, Rounding},
     program::{NAME_BYTES_MAX, SYMBOL_BYTES_MAX},
 };
 
@@ -172,11 +172,15 @@ impl Sink {
     fn fees(&mut self, field: &Statement<'_>) -> Fees {
         self.no_block(field);
         if self.first(field).is_none() {
-            return Fees::default();
+            return Fees::none();
         }
         let [protocol, creator] = self.keyed(&field.arguments, ["protocol", "creator"]);
         let mut bps = |part: Option<Keyed<'_, '_>>| part.and_then(|part| self.bps(part.value));
-        Fees { protocol_bps: bps(protocol).unwrap_or(0), creator_bps: bps(creator).unwrap_or(0) }
+        let parts = [
+            (Recipient::Protocol, bps(protocol).unwrap_or(0)),
+            (Recipient::Creator, bps(creator).unwrap_or(0)),
+        ];
+        Fees::on_top(&parts.into_iter().filter(|(_, bps)| *bps > 0).collect::<Vec<_>>())
     }
 
     fn graduation(&mut self, field: &Statement<'_>) -> Option<Graduation> {

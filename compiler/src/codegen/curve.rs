@@ -51,6 +51,7 @@ fn publication_bytes(module: &Module) -> usize {
     let body = Body {
         version: TX_VERSION,
         signer: Address::default(),
+        session: None,
         nonce: 0,
         expires_at: NEVER_EXPIRES,
         program: vec![Instruction::PublishModule(module.clone())],

@@ -4,7 +4,7 @@ use curvevm::{
     meter,
     program::{Instruction, Program},
     tx::INSTRUCTIONS_MAX,
-    types::CurveId,
+    types::{Base, CurveId, Shares},
 };
 
 use crate::hir::Trade;
@@ -24,9 +24,14 @@ pub(crate) fn programs(trades: &[Trade], curve: CurveId) -> Vec<Program> {
 
 fn instruction(trade: Trade, curve: CurveId) -> Instruction {
     match trade {
-        Trade::Buy(order) => Instruction::Buy { curve, order },
-        Trade::Sell(order) => Instruction::Sell { curve, order },
-        Trade::AddLiquidity(quote) => Instruction::AddLiquidity { curve, quote },
+        Trade::Buy(order) => Instruction::Buy { curve, order, referrer: None },
+        Trade::Sell(order) => Instruction::Sell { curve, order, referrer: None },
+        Trade::AddLiquidity(quote) => Instruction::AddLiquidity {
+            curve,
+            quote,
+            base_max: Base::MAX,
+            shares_min: Shares::ZERO,
+        },
         Trade::MigrateToAmm => Instruction::MigrateToAmm { curve },
     }
 }

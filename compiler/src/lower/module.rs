@@ -2,7 +2,9 @@
 
 use curvevm::{
     curve::verify::{Refusal, Rule, verify},
-    module::{self, MODULE_VERSION, Module},
+    module::{
+        self, Fees, LiquidityLock, MODULE_VERSION, Migration, Module, PoolTier, Recipient, Rounding,
+    },
     types::{Base, Quote},
 };
 
@@ -42,9 +44,20 @@ fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
         version: MODULE_VERSION,
         decimals: curve.decimals,
         supply: curve.supply,
+        sqrt_start: 0,
         pieces,
-        fees: curve.fees,
+        fees: curve.fees.clone(),
+        partner: None,
         graduation: curve.graduation,
+        vault: None,
+        allotment: None,
+        migration: Migration {
+            lock: LiquidityLock::Forever,
+            tiers: vec![PoolTier {
+                from: Quote::ZERO,
+                fees: Fees::on_top(&[(Recipient::Liquidity, 25)]),
+            }],
+        },
     };
     verify(&module).map_err(|refusal| refused(curve, refusal))?;
     let completion = Completion::of(&module);
@@ -64,7 +77,11 @@ fn lower(piece: &Piece, decimals: u8) -> Result<(module::PieceKind, PieceReport)
             let line =
                 Line::between(from, to, sell.get(), decimals).ok_or_else(|| too_steep(piece))?;
             let error = (u128::from(line.error_max) * u128::from(sell.get())).div_ceil(1 << 64);
-            let kind = module::PieceKind::Linear { start: line.start, slope: line.slope };
+            let kind = module::PieceKind::Linear {
+                start: line.start,
+                slope: line.slope,
+                rounding: Rounding::Ceiling,
+            };
             let cost_error_max = Quote::new(u64::try_from(error).unwrap_or(u64::MAX));
             Ok((kind, PieceReport { sell, price_error_max: line.error_max, cost_error_max }))
         }

@@ -1,11 +1,12 @@
 //! The report on a compiled curve: how far the module is from its source, and what completing it costs.
 
 use curvevm::{
-    cell::{Curve, Phase},
+    cell::{Accrued, Curve, Phase},
     curve,
     error::Error,
     module::Module,
     program::BuyOrder,
+    receipt::{FeeSplit, TakenFees},
     types::{Address, AssetId, Base, Quote},
 };
 use serde::Serialize;
@@ -56,18 +57,24 @@ impl Completion {
             symbol: String::new(),
             sold: Base::ZERO,
             reserve: Quote::ZERO,
+            launched_ms: 0,
+            sqrt_price: module.sqrt_start,
             marks: Vec::new(),
-            protocol_fees: Quote::ZERO,
-            creator_fees: Quote::ZERO,
+            fees: Accrued::default(),
             phase: Phase::Trading,
         };
+        let terms = curve::Terms { time_ms: 0, referred: false };
         let order = BuyOrder::ExactOut { base: module.sale_end(), quote_max: Quote::MAX };
-        let fill = curve::buy(module, &genesis, &order)?;
+        let fill = curve::buy(module, &genesis, &order, &terms)?;
+        let fees = match fill.fees {
+            TakenFees::Quote(fees) => fees,
+            TakenFees::Base(_) => FeeSplit::default(),
+        };
         Ok(Self {
             base: fill.base,
             quote: fill.quote,
-            protocol_fee: fill.fees.protocol,
-            creator_fee: fill.fees.creator,
+            protocol_fee: fees.protocol,
+            creator_fee: fees.creator,
         })
     }
 }

@@ -2,11 +2,15 @@
 
 use curvescript::{CompiledCurve, compile_curve};
 use curvevm::{
-    cell::{Curve, Phase},
+    cell::{Accrued, Curve, Phase},
     curve,
     program::BuyOrder,
+    receipt::TakenFees,
     types::{Address, AssetId, Base, Quote},
 };
+
+/// At the time of the launch, without a referrer.
+pub(crate) const AT_LAUNCH: curve::Terms = curve::Terms { time_ms: 0, referred: false };
 
 pub(crate) fn genesis(compiled: &CompiledCurve) -> Curve {
     Curve {
@@ -16,11 +20,12 @@ pub(crate) fn genesis(compiled: &CompiledCurve) -> Curve {
         creator: Address::default(),
         name: compiled.name.clone(),
         symbol: compiled.symbol.clone(),
+        launched_ms: 0,
         sold: Base::ZERO,
         reserve: Quote::ZERO,
+        sqrt_price: compiled.module.sqrt_start,
         marks: Vec::new(),
-        protocol_fees: Quote::ZERO,
-        creator_fees: Quote::ZERO,
+        fees: Accrued::default(),
         phase: Phase::Trading,
     }
 }
@@ -30,16 +35,17 @@ fn the_pump_template_prices_to_the_lamport() {
     let compiled = compile_curve(include_str!("../../examples/pump.curve")).unwrap();
     let all = Base::new(793_100_000_000_000);
     let order = BuyOrder::ExactOut { base: all, quote_max: Quote::MAX };
-    let fill = curve::buy(&compiled.module, &genesis(&compiled), &order).unwrap();
+    let fill = curve::buy(&compiled.module, &genesis(&compiled), &order, &AT_LAUNCH).unwrap();
+    let TakenFees::Quote(fees) = fill.fees else { panic!("{:?}", fill.fees) };
     assert_eq!(fill.base, all);
     assert!(!fill.partial);
     assert_eq!(fill.quote, Quote::new(85_005_359_057));
-    assert_eq!(fill.fees.protocol, Quote::new(807_550_912));
-    assert_eq!(fill.fees.creator, Quote::new(255_016_078));
+    assert_eq!(fees.protocol, Quote::new(807_550_912));
+    assert_eq!(fees.creator, Quote::new(255_016_078));
     assert_eq!(fill.trader_quote, Quote::new(85_005_359_057 + 807_550_912 + 255_016_078));
     assert_eq!(compiled.report.completion.quote, fill.quote);
-    assert_eq!(compiled.report.completion.protocol_fee, fill.fees.protocol);
-    assert_eq!(compiled.report.completion.creator_fee, fill.fees.creator);
+    assert_eq!(compiled.report.completion.protocol_fee, fees.protocol);
+    assert_eq!(compiled.report.completion.creator_fee, fees.creator);
 }
 
 #[test]

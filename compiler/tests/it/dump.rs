@@ -24,7 +24,13 @@ pub(crate) fn curve(compiled: &CompiledCurve) -> String {
                     "constant_product virtual_quote {virtual_quote} virtual_base {virtual_base} {rounding:?}"
                 )
             }
-            PieceKind::Linear { start, slope } => format!("linear start {start} slope {slope}"),
+            PieceKind::Linear { start, slope, rounding } => {
+                format!("linear start {start} slope {slope} {rounding:?}")
+            }
+            PieceKind::FixedPrice { quote, base } => format!("fixed quote {quote} base {base}"),
+            PieceKind::ConstantLiquidity { liquidity, sqrt_end } => {
+                format!("constant_liquidity liquidity {liquidity} sqrt_end {sqrt_end}")
+            }
         };
         let _ = writeln!(out, "piece end {} {kind}", piece.end);
         let _ = writeln!(
@@ -35,8 +41,8 @@ pub(crate) fn curve(compiled: &CompiledCurve) -> String {
     }
     let _ = writeln!(
         out,
-        "fees protocol_bps {} creator_bps {}\ngraduation {:?}\ncompletion {:?}",
-        module.fees.protocol_bps, module.fees.creator_bps, module.graduation, report.completion
+        "fees {:?}\ngraduation {:?}\ncompletion {:?}",
+        module.fees, module.graduation, report.completion
     );
     out
 }

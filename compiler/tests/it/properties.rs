@@ -10,7 +10,10 @@ use curvevm::{
 };
 use proptest::prelude::*;
 
-use crate::{curves::genesis, dump::CONTEXT};
+use crate::{
+    curves::{AT_LAUNCH, genesis},
+    dump::CONTEXT,
+};
 
 /// Pieces of the language in any order, so that sources are often nearly right.
 fn nearly() -> impl Strategy<Value = String> {
@@ -118,7 +121,7 @@ fn linear(decimals: u8, pieces: &[(u64, u64)], start: u64) -> String {
 
 fn cost(compiled: &CompiledCurve, base: u64) -> u64 {
     let order = BuyOrder::ExactOut { base: Base::new(base), quote_max: Quote::MAX };
-    curve::buy(&compiled.module, &genesis(compiled), &order).unwrap().quote.get()
+    curve::buy(&compiled.module, &genesis(compiled), &order, &AT_LAUNCH).unwrap().quote.get()
 }
 
 proptest! {

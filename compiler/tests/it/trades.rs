@@ -4,7 +4,7 @@ use curvescript::{TradeContext, compile_trades};
 use curvevm::{
     program::{BuyOrder, Instruction, SellOrder},
     tx::INSTRUCTIONS_MAX,
-    types::{Base, CurveId, Quote},
+    types::{Base, CurveId, Quote, Shares},
 };
 
 use crate::dump::CONTEXT;
@@ -18,8 +18,14 @@ fn one(source: &str, context: &TradeContext) -> Instruction {
 #[test]
 fn amounts_are_exact_out_in_tokens_and_exact_in_in_quote() {
     let curve = CONTEXT.curve;
-    let buy = |order| Instruction::Buy { curve, order };
-    let sell = |order| Instruction::Sell { curve, order };
+    let buy = |order| Instruction::Buy { curve, order, referrer: None };
+    let sell = |order| Instruction::Sell { curve, order, referrer: None };
+    let add = |quote| Instruction::AddLiquidity {
+        curve,
+        quote: Quote::new(quote),
+        base_max: Base::MAX,
+        shares_min: Shares::ZERO,
+    };
     let cases = [
         ("BUY 5", buy(BuyOrder::ExactOut { base: Base::new(5_000_000), quote_max: Quote::MAX })),
         (
@@ -50,12 +56,9 @@ fn amounts_are_exact_out_in_tokens_and_exact_in_in_quote() {
                 base_max: Base::new(3_000_000),
             }),
         ),
-        ("ADD_LIQUIDITY 3", Instruction::AddLiquidity { curve, quote: Quote::new(3_000_000_000) }),
-        (
-            "ADD_LIQUIDITY 3sol",
-            Instruction::AddLiquidity { curve, quote: Quote::new(3_000_000_000) },
-        ),
-        ("ADD_LIQUIDITY 3lamports", Instruction::AddLiquidity { curve, quote: Quote::new(3) }),
+        ("ADD_LIQUIDITY 3", add(3_000_000_000)),
+        ("ADD_LIQUIDITY 3sol", add(3_000_000_000)),
+        ("ADD_LIQUIDITY 3lamports", add(3)),
         ("MIGRATE_TO_AMM 1", Instruction::MigrateToAmm { curve }),
     ];
     for (source, expected) in cases {
@@ -68,7 +71,10 @@ fn decimals_come_from_the_context() {
     let curve = CurveId::new([9; 32]);
     let context = TradeContext { curve, decimals: 0, quote_decimals: 6 };
     let order = BuyOrder::ExactOut { base: Base::new(5), quote_max: Quote::new(1_500_000) };
-    assert_eq!(one("BUY 5 max 1.5sol", &context), Instruction::Buy { curve, order });
+    assert_eq!(
+        one("BUY 5 max 1.5sol", &context),
+        Instruction::Buy { curve, order, referrer: None }
+    );
     assert!(compile_trades("BUY 0.5", &context).is_err());
 }
 

@@ -39,6 +39,7 @@ impl Cases {
         Body {
             version: TX_VERSION,
             signer: self.key.address(),
+            session: None,
             nonce: self.nonce,
             expires_at: NEVER_EXPIRES,
             program,
@@ -52,12 +53,12 @@ impl Cases {
 
     fn buy(&self, quote: u64, base_min: u64) -> Instruction {
         let order = BuyOrder::ExactIn { quote: Quote::new(quote), base_min: Base::new(base_min) };
-        Instruction::Buy { curve: self.curve, order }
+        Instruction::Buy { curve: self.curve, order, referrer: None }
     }
 
     fn sell(&self, base: u64, quote_min: u64) -> Instruction {
         let order = SellOrder::ExactIn { base: Base::new(base), quote_min: Quote::new(quote_min) };
-        Instruction::Sell { curve: self.curve, order }
+        Instruction::Sell { curve: self.curve, order, referrer: None }
     }
 
     /// Transactions that no node takes.
@@ -134,12 +135,14 @@ impl Cases {
                 name: name.to_owned(),
                 symbol: "X".to_owned(),
                 salt: 0,
+                first_buy: None,
             })
         };
         let order = BuyOrder::ExactIn { quote: Quote::new(SOL), base_min: Base::ZERO };
         let exact_out = |base, quote_max| Instruction::Buy {
             curve: self.curve,
             order: BuyOrder::ExactOut { base: Base::new(base), quote_max: Quote::new(quote_max) },
+            referrer: None,
         };
         let withdraw = |amount| Instruction::Withdraw {
             asset: AssetId::SOL,
@@ -153,7 +156,7 @@ impl Cases {
         vec![
             (
                 "unknown curve",
-                vec![Instruction::Buy { curve: unknown, order }],
+                vec![Instruction::Buy { curve: unknown, order, referrer: None }],
                 Failed(Error::UnknownCurve),
             ),
             ("zero quote", vec![self.buy(0, 0)], Failed(Error::ZeroAmount)),

@@ -8,7 +8,10 @@ use asset_sdk::{
     Client, ClientConfig, Key, TransactionState, Wallet, rpc::BlockView, tx::TxBuilder,
 };
 use curvevm::{
-    module::{Fees, Graduation, MODULE_VERSION, Module, Piece, PieceKind, Rounding},
+    module::{
+        Fees, Graduation, LiquidityLock, MODULE_VERSION, Migration, Module, Piece, PieceKind,
+        PoolTier, Recipient, Rounding,
+    },
     program::{BuyOrder, Launch, SellOrder},
     receipt::{Event, Outcome},
     types::{AssetId, Base, CurveId, Hash, Quote},
@@ -64,6 +67,7 @@ impl Scene {
                 name: format!("Asset {salt}"),
                 symbol: format!("A{salt}"),
                 salt,
+                first_buy: None,
             };
             let (curve, submitted) = wallet.launch(launch).await?;
             asset_sdk::client::succeeded(submitted.wait(TransactionState::Preconfirmed).await?)?;
@@ -102,8 +106,19 @@ pub(crate) fn module() -> Module {
                 rounding: Rounding::FloorPlusOne,
             },
         }],
-        fees: Fees { protocol_bps: 95, creator_bps: 30 },
+        sqrt_start: 0,
+        fees: Fees::on_top(&[(Recipient::Protocol, 95), (Recipient::Creator, 30)]),
+        partner: None,
         graduation: Graduation::SoldOut,
+        vault: None,
+        allotment: None,
+        migration: Migration {
+            lock: LiquidityLock::Forever,
+            tiers: vec![PoolTier {
+                from: Quote::ZERO,
+                fees: Fees::on_top(&[(Recipient::Liquidity, 25)]),
+            }],
+        },
     }
 }
 

@@ -95,7 +95,7 @@ async fn nothing_is_lost(scene: &Scene, curves: &[CurveId], paid: u64) -> Result
     }
     for curve in curves {
         let view = scene.client.curve(*curve).await?;
-        total += view.reserve.get() + view.protocol_fees.get() + view.creator_fees.get();
+        total += view.reserve.get() + view.fees.quote_total();
         ensure!(view.reserve.get() > 0, "{curve} was traded");
     }
     ensure!(total == DEPOSIT * ACCOUNTS as u64, "{total} of {}", DEPOSIT * ACCOUNTS as u64);

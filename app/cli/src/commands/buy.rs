@@ -6,11 +6,12 @@ use asset_sdk::{
     amount::{format_decimal, format_sol, parse_sol, parse_tokens},
     rpc::CurveView,
     tx::TxBuilder,
+    wallet::trade_of,
 };
 use clap::Args;
 use curvevm::{
     program::BuyOrder,
-    receipt::{Event, Outcome, Receipt, Trade},
+    receipt::{Outcome, Receipt, Trade},
     types::{Base, CurveId, Quote},
 };
 use serde::Serialize;
@@ -125,16 +126,6 @@ pub(crate) async fn simulate(wallet: &Wallet, transaction: &TxBuilder) -> Result
             events.iter().find_map(trade_of).context("the simulated transaction made no trade")
         }
         Outcome::Failed { error, .. } => Err(error).context("the order would fail now"),
-    }
-}
-
-fn trade_of(event: &Event) -> Option<Trade> {
-    match event {
-        Event::Traded(trade) => Some(*trade),
-        Event::Launched { .. }
-        | Event::Published { .. }
-        | Event::Transferred { .. }
-        | Event::Withdrawn { .. } => None,
     }
 }
 

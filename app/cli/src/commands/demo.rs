@@ -11,11 +11,11 @@ use asset_sdk::{
     client::succeeded,
     l1::{L1Client, L1Error, Level},
     tx::TxBuilder,
-    wallet::withdrawal_index,
+    wallet::{trade_of, withdrawal_index},
 };
 use curvevm::{
     program::{BuyOrder, Launch, SellOrder},
-    receipt::{Event, Outcome, Side, Trade},
+    receipt::{Outcome, Side, Trade},
     types::{Address, AssetId, Base, CurveId, Hash, Quote},
 };
 use futures::future::try_join_all;
@@ -122,7 +122,7 @@ pub(crate) async fn run(
         purchases: buys,
         sales: trades.len() - buys,
         volume: Quote::new(volume),
-        fees: Quote::new(view.protocol_fees.get() + view.creator_fees.get()),
+        fees: Quote::new(view.fees.quote_total()),
         tokens_sold: view.sold,
         reserve: view.reserve,
         preconfirmation_ms_p50: millis(took.get(took.len() / 2).copied().unwrap_or_default()),
@@ -175,6 +175,7 @@ impl Tour<'_> {
             name: compiled.name,
             symbol: compiled.symbol.clone(),
             salt: 0,
+            first_buy: None,
         };
         let (curve, submitted) = creator.launch(launch).await?;
         succeeded(submitted.wait(TransactionState::Preconfirmed).await?)?;
@@ -251,13 +252,7 @@ async fn execute(wallet: &Wallet, transaction: &TxBuilder) -> Result<Done> {
     let Some(Outcome::Succeeded(events)) = view.receipt.map(|receipt| receipt.outcome) else {
         anyhow::bail!("transaction {} has no receipt", view.id);
     };
-    let trade = events.into_iter().find_map(|event| match event {
-        Event::Traded(trade) => Some(trade),
-        Event::Launched { .. }
-        | Event::Published { .. }
-        | Event::Transferred { .. }
-        | Event::Withdrawn { .. } => None,
-    });
+    let trade = events.iter().find_map(trade_of);
     Ok(Done {
         trade: trade.with_context(|| format!("transaction {} made no trade", view.id))?,
         took,

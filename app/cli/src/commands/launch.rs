@@ -66,6 +66,7 @@ pub(crate) async fn run(args: LaunchArgs, output: &Output) -> Result<()> {
         name: args.name.unwrap_or(compiled.name),
         symbol: args.symbol.unwrap_or(compiled.symbol),
         salt: args.salt,
+        first_buy: None,
     };
     let (name, symbol) = (launch.name.clone(), launch.symbol.clone());
     let (curve, submitted) = wallet.launch(launch).await?;

@@ -1,12 +1,12 @@
 //! `asset withdraw`: withdraw SOL to the L1.
 
 use anyhow::{Context, Result};
-use asset_sdk::amount::{format_sol, parse_sol};
-use clap::Args;
-use curvevm::{
-    receipt::Event,
-    types::{Address, Quote},
+use asset_sdk::{
+    amount::{format_sol, parse_sol},
+    wallet::withdrawal_of,
 };
+use clap::Args;
+use curvevm::types::{Address, Quote};
 use serde::Serialize;
 
 use super::claim::{Paid, claim};
@@ -56,13 +56,7 @@ pub(crate) async fn run(args: WithdrawArgs, output: &Output) -> Result<()> {
     let submitted = wallet.withdraw_sol(recipient, args.amount).await?;
     let until = if args.claim { Until::Finalized } else { args.wait };
     let transaction = finish(submitted, until, output).await?;
-    let index = transaction.events.iter().find_map(|event| match event {
-        Event::Withdrawn { index } => Some(*index),
-        Event::Traded(_)
-        | Event::Launched { .. }
-        | Event::Published { .. }
-        | Event::Transferred { .. } => None,
-    });
+    let index = transaction.events.iter().find_map(withdrawal_of);
     let mut paid = None;
     if args.claim {
         let index = index.context("the receipt names no withdrawal")?;

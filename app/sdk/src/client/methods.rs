@@ -11,7 +11,8 @@ use super::{config::ClientConfig, error::ClientError, nodes::Nodes};
 use crate::{
     rpc::{
         AccountView, AssetRpcClient, BalanceView, BatchView, BlockView, Bytes, CurveView,
-        HoldingView, ModuleView, ProofView, SimulationView, StatusView, TransactionView,
+        HoldingView, ModuleView, ProofView, SessionView, SimulationView, StakeView, StatusView,
+        TransactionView,
     },
     tx::SignedTx,
 };
@@ -159,7 +160,29 @@ impl Client {
         self.nodes.call(|node| async move { node.get_holding(curve, owner).await }).await
     }
 
-    /// A curve.
+    /// An owner's shares of the pool of a migrated curve.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn stake(&self, curve: CurveId, owner: Address) -> Result<StakeView, ClientError> {
+        self.nodes.call(|node| async move { node.get_stake(curve, owner).await }).await
+    }
+
+    /// What a session key may do for an owner.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn session(
+        &self,
+        owner: Address,
+        session: Address,
+    ) -> Result<SessionView, ClientError> {
+        self.nodes.call(|node| async move { node.get_session(owner, session).await }).await
+    }
+
+    /// A curve, and the pool that it has become.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use jsonrpsee::{
 
 use super::types::{
     AccountView, BalanceView, BatchView, BlockView, Bytes, CurveView, HoldingView, ModuleView,
-    ProofView, SendResult, SimulationView, StatusView, TransactionView,
+    ProofView, SendResult, SessionView, SimulationView, StakeView, StatusView, TransactionView,
 };
 
 /// The methods of a node.
@@ -39,7 +39,15 @@ pub trait AssetRpc {
     #[method(name = "getHolding")]
     async fn get_holding(&self, curve: CurveId, owner: Address) -> RpcResult<HoldingView>;
 
-    /// A curve.
+    /// An owner's shares of the pool of a migrated curve.
+    #[method(name = "getStake")]
+    async fn get_stake(&self, curve: CurveId, owner: Address) -> RpcResult<StakeView>;
+
+    /// What a session key may do for an owner.
+    #[method(name = "getSession")]
+    async fn get_session(&self, owner: Address, session: Address) -> RpcResult<SessionView>;
+
+    /// A curve, and the pool that it has become.
     #[method(name = "getCurve")]
     async fn get_curve(&self, curve: CurveId) -> RpcResult<CurveView>;
 

@@ -19,7 +19,8 @@ mod types;
 pub use api::{AssetRpcClient, AssetRpcServer};
 pub use error::{CODE_BASE, ErrorData, NodeError, RpcError};
 pub use types::{
-    AccountView, At, BalanceEntry, BalanceView, BatchState, BatchView, BlockState, BlockView,
-    Bytes, CurvePhase, CurveView, ErrorView, HoldingView, L1Status, MempoolStatus, ModuleView,
-    ProofView, Role, SendResult, SimulationView, StatusView, TransactionState, TransactionView,
+    AccountView, AccruedView, At, BalanceEntry, BalanceView, BatchState, BatchView, BlockState,
+    BlockView, Bytes, CurvePhase, CurveView, ErrorView, GrantView, HoldingView, L1Status,
+    MempoolStatus, ModuleView, MoneyView, PoolView, ProofView, Role, SendResult, SessionView,
+    SimulationView, StakeView, StatusView, TransactionState, TransactionView,
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use curvevm::{
     batch::BatchHeader,
     receipt::Receipt,
-    types::{Address, AssetId, Base, CurveId, Hash, Key, Quote},
+    types::{Address, AssetId, Base, CurveId, Hash, Key, Quote, Shares},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -205,6 +205,45 @@ pub struct HoldingView {
     pub at: At,
 }
 
+/// The answer to `getStake`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StakeView {
+    /// The curve whose pool it is.
+    pub curve: CurveId,
+    /// The owner.
+    pub owner: Address,
+    /// Shares held.
+    pub shares: Shares,
+    /// The state it was read at.
+    pub at: At,
+}
+
+/// The answer to `getSession`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// The owner.
+    pub owner: Address,
+    /// The session key.
+    pub session: Address,
+    /// What the key may do; none when the owner never authorized it.
+    pub grant: Option<GrantView>,
+    /// The state it was read at.
+    pub at: At,
+}
+
+/// What a session key may do, in `getSession`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantView {
+    /// The first time at which it is no longer valid, in milliseconds since 1970; zero when it was revoked.
+    pub expires_ms: u64,
+    /// The quote asset that it may spend.
+    pub asset: AssetId,
+    /// How much it may spend in all, fees included.
+    pub limit: Quote,
+    /// How much it has spent.
+    pub spent: Quote,
+}
+
 /// Where a curve stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -213,6 +252,58 @@ pub enum CurvePhase {
     Trading,
     /// The graduation rule holds: selling only, until migration.
     Complete,
+    /// It has become a pool, on which it is traded from then on.
+    Migrated,
+}
+
+/// Quote and tokens, in base units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyView {
+    /// Of the quote asset.
+    pub quote: Quote,
+    /// Of the launched asset.
+    pub base: Base,
+}
+
+/// Fees that wait to be claimed, by who may claim them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccruedView {
+    /// The chain's treasury.
+    pub protocol: MoneyView,
+    /// The creator.
+    pub creator: MoneyView,
+    /// The module's partner.
+    pub partner: MoneyView,
+}
+
+impl AccruedView {
+    /// All that waits in the quote asset, in base units.
+    pub const fn quote_total(&self) -> u64 {
+        let Self { protocol, creator, partner } = self;
+        let total = protocol.quote.get().saturating_add(creator.quote.get());
+        total.saturating_add(partner.quote.get())
+    }
+}
+
+/// The pool of a migrated curve, in `getCurve`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolView {
+    /// Quote reserve.
+    pub quote: Quote,
+    /// Base reserve.
+    pub base: Base,
+    /// Shares in all, locked ones included.
+    pub shares: Shares,
+    /// The initial shares while they are locked for a term; those that are locked for good are nobody's.
+    pub term_locked: Shares,
+    /// When the curve migrated, in milliseconds since 1970.
+    pub migrated_ms: u64,
+    /// Tokens of the supply that migration left over; they are nobody's.
+    pub burnt: Base,
+    /// Of the creator's allotment: claimed so far.
+    pub vested: Base,
+    /// Fees of trades on the pool that wait to be claimed.
+    pub fees: AccruedView,
 }
 
 /// The answer to `getCurve`.
@@ -240,12 +331,17 @@ pub struct CurveView {
     pub sold: Base,
     /// Quote collected, fees not included.
     pub reserve: Quote,
-    /// Fees accrued for the protocol.
-    pub protocol_fees: Quote,
-    /// Fees accrued for the creator.
-    pub creator_fees: Quote,
+    /// The square root of the price where a piece of constant liquidity stands, Q64.64, in decimal digits; `"0"` without one.
+    #[serde(with = "decimal")]
+    pub sqrt_price: u128,
+    /// Fees of trades on the curve that wait to be claimed.
+    pub fees: AccruedView,
+    /// When it was launched, in milliseconds since 1970.
+    pub launched_ms: u64,
     /// Where the curve stands.
     pub phase: CurvePhase,
+    /// The pool that it has become; none before migration.
+    pub pool: Option<PoolView>,
     /// The state it was read at.
     pub at: At,
 }
@@ -419,4 +515,20 @@ pub struct L1Status {
     pub inbox_count: u64,
     /// What the last call failed with.
     pub error: Option<ErrorView>,
+}
+
+/// Integers of 128 bits as decimal digits in a text: JSON numbers do not hold them everywhere.
+mod decimal {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<u128, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error| de::Error::custom(format!("not a decimal integer: {error}")))
+    }
 }

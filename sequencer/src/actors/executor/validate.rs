@@ -93,7 +93,7 @@ fn verify(pool: Option<&Pool>, transactions: &[Transaction], ids: &[Hash]) -> Re
         .enumerate()
         .filter(|(_, (transaction, id))| !known(transaction, id))
         .map(|(index, (transaction, id))| {
-            let (signer, signature) = (transaction.body.signer, transaction.signature);
+            let (signer, signature) = (*transaction.body.key(), transaction.signature);
             (index, BatchItem { signer, digest: *id, signature })
         })
         .collect();

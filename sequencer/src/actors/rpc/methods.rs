@@ -2,8 +2,8 @@
 
 use asset_sdk::rpc::{
     AccountView, AssetRpcServer, BalanceView, BatchView, BlockView, Bytes, CurveView, HoldingView,
-    ModuleView, NodeError, ProofView, RpcError, SendResult, SimulationView, StatusView,
-    TransactionView,
+    ModuleView, NodeError, ProofView, RpcError, SendResult, SessionView, SimulationView, StakeView,
+    StatusView, TransactionView,
 };
 use curvevm::types::{Address, AssetId, CurveId, Hash, Key};
 use jsonrpsee::{
@@ -50,6 +50,14 @@ impl AssetRpcServer for Methods {
 
     async fn get_holding(&self, curve: CurveId, owner: Address) -> RpcResult<HoldingView> {
         self.reads.holding(curve, owner)
+    }
+
+    async fn get_stake(&self, curve: CurveId, owner: Address) -> RpcResult<StakeView> {
+        self.reads.stake(curve, owner)
+    }
+
+    async fn get_session(&self, owner: Address, session: Address) -> RpcResult<SessionView> {
+        self.reads.session(owner, session)
     }
 
     async fn get_curve(&self, curve: CurveId) -> RpcResult<CurveView> {

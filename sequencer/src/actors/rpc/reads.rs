@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use asset_consensus::BlockId;
 use asset_sdk::rpc::{
-    AccountView, At, BalanceEntry, BalanceView, BatchState, BatchView, BlockState, BlockView,
-    Bytes, CurvePhase, CurveView, HoldingView, ModuleView, NodeError, ProofView, RpcError,
-    SimulationView, TransactionState, TransactionView,
+    AccountView, AccruedView, At, BalanceEntry, BalanceView, BatchState, BatchView, BlockState,
+    BlockView, Bytes, CurvePhase, CurveView, GrantView, HoldingView, ModuleView, MoneyView,
+    NodeError, PoolView, ProofView, RpcError, SessionView, SimulationView, StakeView,
+    TransactionState, TransactionView,
 };
 use curvevm::{
-    cell::{Account, Cell, Curve, Holding, Phase},
+    cell::{self, Account, Accrued, Cell, Curve, Holding, Money, Phase, Session, Stake},
     codec::decode_batch,
     error::Error as VmError,
     execute::{Context, Refusal, apply},
@@ -171,6 +172,29 @@ impl Reads {
         Ok(HoldingView { curve, owner, amount, at: at(&head) })
     }
 
+    pub(super) fn stake(&self, curve: CurveId, owner: Address) -> Answer<StakeView> {
+        let head = self.executor.latest();
+        let shares = match cell(&head, &Stake::key(&curve, &owner))? {
+            Some(Cell::Stake(stake)) => stake.shares,
+            Some(_) | None => Default::default(),
+        };
+        Ok(StakeView { curve, owner, shares, at: at(&head) })
+    }
+
+    pub(super) fn session(&self, owner: Address, session: Address) -> Answer<SessionView> {
+        let head = self.executor.latest();
+        let grant = match cell(&head, &Session::key(&owner, &session))? {
+            Some(Cell::Session(granted)) => Some(GrantView {
+                expires_ms: granted.expires_ms,
+                asset: granted.asset,
+                limit: granted.limit,
+                spent: granted.spent,
+            }),
+            Some(_) | None => None,
+        };
+        Ok(SessionView { owner, session, grant, at: at(&head) })
+    }
+
     pub(super) fn curve(&self, id: CurveId) -> Answer<CurveView> {
         let head = self.executor.latest();
         let Some(Cell::Curve(curve)) = cell(&head, &Curve::key(&id))? else {
@@ -178,6 +202,10 @@ impl Reads {
         };
         let module = module(&head, &curve.module)?
             .ok_or_else(|| internal(&"a curve's module is missing"))?;
+        let pool = match cell(&head, &cell::Pool::key(&id))? {
+            Some(Cell::Pool(pool)) => Some(pool_view(&pool)),
+            Some(_) | None => None,
+        };
         Ok(CurveView {
             id,
             module: curve.module,
@@ -190,12 +218,15 @@ impl Reads {
             sale_end: module.sale_end(),
             sold: curve.sold,
             reserve: curve.reserve,
-            protocol_fees: curve.protocol_fees,
-            creator_fees: curve.creator_fees,
+            sqrt_price: curve.sqrt_price,
+            fees: accrued_view(&curve.fees),
+            launched_ms: curve.launched_ms,
             phase: match curve.phase {
                 Phase::Trading => CurvePhase::Trading,
                 Phase::Complete => CurvePhase::Complete,
+                Phase::Migrated => CurvePhase::Migrated,
             },
+            pool,
             at: at(&head),
         })
     }
@@ -297,6 +328,28 @@ impl Reads {
 
 fn cell(head: &Version, key: &Key) -> Answer<Option<Cell>> {
     head.tree.get(key).map(|cell| cell.cloned()).map_err(|error| internal(&error))
+}
+
+fn pool_view(pool: &cell::Pool) -> PoolView {
+    PoolView {
+        quote: pool.quote,
+        base: pool.base,
+        shares: pool.shares,
+        term_locked: pool.term_locked,
+        migrated_ms: pool.migrated_ms,
+        burnt: pool.burnt,
+        vested: pool.vested,
+        fees: accrued_view(&pool.fees),
+    }
+}
+
+fn accrued_view(fees: &Accrued) -> AccruedView {
+    let view = |money: &Money| MoneyView { quote: money.quote, base: money.base };
+    AccruedView {
+        protocol: view(&fees.protocol),
+        creator: view(&fees.creator),
+        partner: view(&fees.partner),
+    }
 }
 
 fn module(head: &Version, hash: &Hash) -> Answer<Option<Arc<Module>>> {

@@ -153,6 +153,7 @@ async fn launch(wallet: &Wallet, count: u32) -> Result<(Vec<CurveId>, u64)> {
             name: format!("Asset {salt}"),
             symbol: format!("A{salt}"),
             salt: u64::from(salt),
+            first_buy: None,
         };
         let (curve, submitted) = wallet.launch(launch).await?;
         let view = succeeded(submitted.wait(TransactionState::Preconfirmed).await?)?;

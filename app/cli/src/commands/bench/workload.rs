@@ -112,6 +112,7 @@ impl Workload {
             name: format!("Asset {salt}"),
             symbol: format!("A{salt}"),
             salt: u64::from(salt),
+            first_buy: None,
         };
         let launches = (0..self.curves).map(|salt| (0, TxBuilder::new().launch(launch(salt))));
         for launches in launches.collect::<Vec<_>>().chunks(LAUNCHES) {
@@ -132,7 +133,7 @@ impl Workload {
         let signed = self.sign(orders)?;
         let chain = self.maker.chain_id();
         let signature = |transaction: &Transaction| BatchItem {
-            signer: transaction.body.signer,
+            signer: *transaction.body.key(),
             digest: transaction.id(&chain),
             signature: transaction.signature,
         };
@@ -220,6 +221,8 @@ fn genesis(block_trades: u32) -> Result<Genesis> {
         program_id: PROGRAM_ID.parse()?,
         committee: vec![key(u64::MAX).address()],
         time_ms: GENESIS_MS,
+        treasury: key(u64::MAX).address(),
+        quote_assets: Vec::new(),
         params: Params {
             batch_chunks_max: CHUNKS_MAX,
             block_transactions_max: block_trades.max(LAUNCHES as u32),

@@ -427,8 +427,8 @@ impl Candidate {
     }
 }
 
-const fn signed(transaction: &Transaction, id: Hash) -> BatchItem {
-    BatchItem { signer: transaction.body.signer, digest: id, signature: transaction.signature }
+fn signed(transaction: &Transaction, id: Hash) -> BatchItem {
+    BatchItem { signer: *transaction.body.key(), digest: id, signature: transaction.signature }
 }
 
 fn answer(item: Item, result: Result<Hash, SubmitError>) {
