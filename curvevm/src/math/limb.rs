@@ -29,6 +29,14 @@ pub(super) const fn mul_wide(a: u64, b: u64) -> (u64, u64) {
     (high, cross << 32 | low & HALF)
 }
 
+/// The high and the low limb of `a · b + c + d`, which always fit.
+pub(super) const fn mul_add(a: u64, b: u64, c: u64, d: u64) -> (u64, u64) {
+    let (high, low) = mul_wide(a, b);
+    let (low, first) = low.overflowing_add(c);
+    let (low, second) = low.overflowing_add(d);
+    (high.wrapping_add(first as u64).wrapping_add(second as u64), low)
+}
+
 /// A divisor of one limb whose highest bit is set.
 #[derive(Clone, Copy)]
 pub(super) struct Divisor {
@@ -38,14 +46,24 @@ pub(super) struct Divisor {
 }
 
 impl Divisor {
-    /// `divisor · 2^shift` with its highest bit set, and that `shift`; none when `divisor` is zero.
-    pub(super) fn normalized(divisor: u64) -> Option<(Self, u32)> {
-        let shift = divisor.leading_zeros();
-        let whole = divisor.checked_shl(shift)?;
-        Some((Self { whole, high: NonZeroU64::new(whole >> 32)?, low: whole & HALF }, shift))
+    /// None when the highest bit of `whole` is not set.
+    pub(super) const fn new(whole: u64) -> Option<Self> {
+        match NonZeroU64::new(whole >> 32) {
+            Some(high) if whole >> 63 == 1 => Some(Self { whole, high, low: whole & HALF }),
+            _ => None,
+        }
     }
 
-    /// `whole`, with its highest bit set.
+    /// `divisor · 2^shift` with its highest bit set, and that `shift`; none when `divisor` is zero.
+    pub(super) const fn normalized(divisor: u64) -> Option<(Self, u32)> {
+        let shift = divisor.leading_zeros();
+        match Self::new(divisor.unbounded_shl(shift)) {
+            Some(normal) => Some((normal, shift)),
+            None => None,
+        }
+    }
+
+    /// The divisor itself.
     pub(super) const fn get(self) -> u64 {
         self.whole
     }
@@ -64,22 +82,19 @@ impl Divisor {
     /// the quotient.
     fn divide_half(self, rest: u64, next: u64) -> (u64, u64) {
         let mut quotient = rest / self.high;
-        let mut over = rest % self.high;
+        let over = rest.wrapping_sub(quotient.wrapping_mul(self.high.get()));
+        // The estimate is at most 2^32 + 1, so that its product with a half fits.
+        let taken = quotient.wrapping_mul(self.low);
+        let (mut rest, mut negative) = (over << 32 | next).overflowing_sub(taken);
         for _ in 0..2 {
-            // The estimate is at most 2^32 + 1, so that its product with a half fits.
-            let fits = quotient <= HALF && quotient.wrapping_mul(self.low) <= (over << 32 | next);
-            if fits {
+            if !negative {
                 break;
             }
             quotient = quotient.wrapping_sub(1);
-            over = over.wrapping_add(self.high.get());
-            if over > HALF {
-                break;
-            }
+            let (sum, carried) = rest.overflowing_add(self.whole);
+            (rest, negative) = (sum, !carried);
         }
-        // The remainder fits, so that what is above 2^64 on both sides is equal.
-        let taken = quotient.wrapping_mul(self.whole);
-        (quotient, (rest << 32 | next).wrapping_sub(taken))
+        (quotient, rest)
     }
 }
 
@@ -87,7 +102,7 @@ impl Divisor {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Divisor, HALF, join, limbs, mul_wide};
+    use super::{Divisor, HALF, join, limbs, mul_add, mul_wide};
 
     /// Limbs whose halves are often at the ends, or at those of halves with the highest bit set.
     fn limb() -> impl Strategy<Value = u64> {
@@ -110,6 +125,7 @@ mod tests {
     /// The digits of Warren's cases (Hacker's Delight, 9-2), with which estimates are one or two too large.
     #[test]
     fn estimates_that_need_correction() {
+        assert_eq!(mul_add(u64::MAX, u64::MAX, u64::MAX, u64::MAX), (u64::MAX, u64::MAX));
         check(0x7fff_ffff_8000_0000, 0, 0x8000_0000_0000_0001);
         check(0x8000_0000_0000_0000, 0, 0x8000_0000_ffff_ffff);
         check(0x8000_0000_ffff_fffe, 0, 0x8000_0000_ffff_ffff);
@@ -120,6 +136,7 @@ mod tests {
     #[test]
     fn zero_is_no_divisor() {
         assert!(Divisor::normalized(0).is_none());
+        assert!(Divisor::new(u64::MAX >> 1).is_none());
     }
 
     proptest! {
@@ -128,6 +145,10 @@ mod tests {
         #[test]
         fn products_and_quotients_agree(a in limb(), b in limb(), divisor in limb()) {
             prop_assert_eq!(mul_wide(a, b), limbs(u128::from(a) * u128::from(b)));
+            prop_assert_eq!(
+                mul_add(a, b, divisor, a),
+                limbs(u128::from(a) * u128::from(b) + u128::from(divisor) + u128::from(a))
+            );
             check(a, b, divisor.max(1));
         }
     }

@@ -62,8 +62,8 @@ fn root_of_four_limbs(n: U256) -> u128 {
     // At most 2·s, of 65 bits.
     let rest = leading.wrapping_sub(join(high, low));
     let (high, low) = limbs(rest << 63 | u128::from(a1 >> 1));
-    // The highest bit of `s` is set, as one of the two highest of `leading` is, so that nothing is shifted.
-    let Some((divisor, _)) = Divisor::normalized(root) else { return 0 };
+    // The highest bit of `s` is set, as one of the two highest of `leading` is.
+    let Some(divisor) = Divisor::new(root) else { return 0 };
     if high >= root {
         return join(root, u64::MAX);
     }

@@ -2,7 +2,7 @@
 
 use super::{
     division,
-    limb::{join, limbs, mul_wide},
+    limb::{join, limbs, mul_add, mul_wide},
 };
 
 /// An unsigned integer of 256 bits, as wide as products of prices need.
@@ -44,18 +44,11 @@ impl U256 {
     /// The whole product of two 128-bit integers.
     pub const fn product(a: u128, b: u128) -> Self {
         let ((a1, a0), (b1, b0)) = (limbs(a), limbs(b));
-        let (low_high, low) = mul_wide(a0, b0);
-        let (high, high_low) = mul_wide(a1, b1);
-        let (cross_high, cross_low) = mul_wide(a1, b0);
-        let (other_high, other_low) = mul_wide(a0, b1);
-        // Three limbs each, so that the sums of the second and third column carry two at most.
-        let second = low_high as u128;
-        let second = second.wrapping_add(cross_low as u128).wrapping_add(other_low as u128);
-        let (carry, second) = limbs(second);
-        let third = (cross_high as u128).wrapping_add(other_high as u128);
-        let third = third.wrapping_add(high_low as u128).wrapping_add(carry as u128);
-        let (carry, third) = limbs(third);
-        Self { high: join(high.wrapping_add(carry), third), low: join(second, low) }
+        let (carry, n0) = mul_wide(a0, b0);
+        let (upper, n1) = mul_add(a1, b0, carry, 0);
+        let (carry, n1) = mul_add(a0, b1, n1, 0);
+        let (n3, n2) = mul_add(a1, b1, upper, carry);
+        Self::from_limbs([n0, n1, n2, n3])
     }
 
     /// Whether it is zero.
@@ -158,9 +151,6 @@ impl U256 {
 
     /// `floor(self / divisor)` and the remainder; none when `divisor` is zero.
     pub fn div_rem(self, divisor: Self) -> Option<(Self, Self)> {
-        if self < divisor {
-            return Some((Self::ZERO, self));
-        }
         let (quotient, rest) = division::div_rem(self.to_limbs(), divisor.to_limbs())?;
         Some((Self::from_limbs(quotient), Self::from_limbs(rest)))
     }
