@@ -50,6 +50,7 @@ pub mod codec;
 pub mod curve;
 pub mod error;
 pub mod execute;
+pub mod fees;
 pub mod genesis;
 pub mod host;
 pub mod inbox;
