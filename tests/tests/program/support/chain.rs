@@ -24,6 +24,7 @@ pub(crate) fn signed(seed: u8, nonce: u64, program: Program, chain_id: &Hash) ->
     let body = Body {
         version: TX_VERSION,
         signer: address(seed),
+        session: None,
         nonce,
         expires_at: NEVER_EXPIRES,
         program,

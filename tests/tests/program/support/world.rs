@@ -69,6 +69,8 @@ fn genesis(program: Address) -> Genesis {
         program_id: program,
         committee: (MEMBERS_FROM..MEMBERS_FROM + 7).map(address).collect(),
         time_ms: 1_000,
+        treasury: address(90),
+        quote_assets: vec![],
         params: Params {
             batch_interval_ms: 1_000,
             batch_chunks_max: 64,
