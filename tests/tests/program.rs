@@ -25,6 +25,7 @@ mod program {
     mod finalize_batch;
     mod initialize;
     mod post_data;
+    mod replay_segment;
     mod signatures;
     mod support;
     mod withdraw;

@@ -1,6 +1,7 @@
 //! A rollup on LiteSVM, beside a native chain that makes its batches.
 
 mod chain;
+mod replay;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use litesvm::types::TransactionMetadata;
 use solana_transaction::{InstructionError, TransactionError};
 
 pub(crate) use chain::{Chain, Sealed, signed, withdraw};
-pub(crate) use world::{MEMBERS_FROM, World, budget, heap, key_of, keypair, pubkey};
+pub(crate) use replay::{Answer, BUDGET, Case, Replayer, chunks, touched};
+pub(crate) use world::{MEMBERS_FROM, World, budget, heap, key_of, keypair, program_id, pubkey};
 
 /// Lamports in one SOL.
 pub(crate) const SOL: u64 = 1_000_000_000;

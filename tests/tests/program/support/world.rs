@@ -58,7 +58,7 @@ pub(crate) fn key_of(keypair: &Keypair) -> Address {
 }
 
 /// The program's id, as its key in `programs/keys` says it.
-fn program_id() -> Address {
+pub(crate) fn program_id() -> Address {
     "5k4r7wUh7rPMwkatgPvg24JnJ3KbctvXmLm3k2FuCt2b".parse().unwrap()
 }
 
