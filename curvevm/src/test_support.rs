@@ -6,6 +6,7 @@ use ed25519_zebra::SigningKey;
 use proptest::prelude::*;
 
 use crate::{
+    codec::CHUNK_BYTES_MIN,
     genesis::{GENESIS_VERSION, Genesis, Params},
     inbox::{InboxMessage, MessageKind},
     module::{
@@ -239,5 +240,7 @@ pub(crate) fn any_transaction() -> impl Strategy<Value = Transaction> {
         },
         signature: Signature::new([7; 64]),
     })
-    .prop_filter("fits a transaction", |transaction| transaction.admit(&Hash::ZERO).is_ok())
+    .prop_filter("fits a transaction", |transaction| {
+        transaction.admit(&Hash::ZERO, CHUNK_BYTES_MIN).is_ok()
+    })
 }

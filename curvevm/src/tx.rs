@@ -23,8 +23,12 @@ use crate::{
 pub const TX_VERSION: u8 = 1;
 /// The most instructions in a transaction.
 pub const INSTRUCTIONS_MAX: usize = 8;
-/// The longest transaction, in bytes; one fits a data chunk with room to spare.
-pub const TX_BYTES_MAX: usize = 768;
+/// The longest transaction that any chain takes, in bytes: a module of 64 pieces fits one. A chain whose chunks are shorter takes
+/// less, see [`Transaction::admit`].
+pub const TX_BYTES_MAX: usize = 3_400;
+/// By how much a transaction may be longer as a chunk of its own: the chunk's head, and varints that are longer than integers of
+/// fixed width.
+pub const CHUNK_OVERHEAD_MAX: usize = 72;
 /// The length of a signature, in bytes.
 pub const SIGNATURE_BYTES: usize = 64;
 /// The expiry height of a transaction that does not expire.
@@ -94,12 +98,13 @@ impl Transaction {
         borsh::from_slice::<Self>(bytes).map_err(|_| Error::Malformed)
     }
 
-    /// Checks what can be checked without a state, but for the signature, and gives the id.
+    /// Checks what can be checked without a state, but for the signature, and gives the id. `chunk_bytes_max` is the chain's
+    /// ([`crate::genesis::Params::chunk_bytes_max`]): a transaction with [`CHUNK_OVERHEAD_MAX`] on top fits a chunk.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownVersion`], [`Error::InstructionCount`], [`Error::TooExpensive`], [`Error::Oversized`].
-    pub fn admit(&self, genesis: &Hash) -> Result<Hash, Error> {
+    pub fn admit(&self, genesis: &Hash, chunk_bytes_max: usize) -> Result<Hash, Error> {
         if self.body.version != TX_VERSION {
             return Err(Error::UnknownVersion);
         }
@@ -110,11 +115,17 @@ impl Transaction {
             return Err(Error::TooExpensive);
         }
         let body = borsh::to_vec(&self.body).map_err(|_| Error::Malformed)?;
-        if body.len() > TX_BYTES_MAX.saturating_sub(SIGNATURE_BYTES) {
+        if body.len().saturating_add(SIGNATURE_BYTES) > bytes_max(chunk_bytes_max) {
             return Err(Error::Oversized);
         }
         Ok(digest(genesis, &body))
     }
+}
+
+/// The longest transaction on a chain with chunks of at most `chunk_bytes_max` bytes.
+pub const fn bytes_max(chunk_bytes_max: usize) -> usize {
+    let fits = chunk_bytes_max.saturating_sub(CHUNK_OVERHEAD_MAX);
+    if fits < TX_BYTES_MAX { fits } else { TX_BYTES_MAX }
 }
 
 /// The digest of an encoded body.

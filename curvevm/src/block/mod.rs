@@ -2,7 +2,7 @@
 //!
 //! The first segment of a block writes its height and time into the chain's cell. Then come the inbox messages, then the
 //! transactions, both cut into segments greedily: a segment is full at its count, at the meter's bound, or at its length. The cut is a
-//! function of the block's contents, so that everyone finds the same trace.
+//! function of the block's contents and of the chain's longest chunk, so that everyone finds the same trace.
 
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -130,15 +130,15 @@ impl From<StateError> for BlockError {
 }
 
 impl BlockBody {
-    /// Cuts the block into its segments.
-    pub fn segments(&self) -> Vec<Segment> {
+    /// Cuts the block into its segments, none of which is longer than a chunk.
+    pub fn segments(&self, chunk_bytes_max: usize) -> Vec<Segment> {
         let mut segments = Vec::new();
         segments.push(Segment::Begin { height: self.height, time_ms: self.time_ms });
         for messages in self.messages.chunks(SEGMENT_MESSAGES_MAX) {
             segments.push(Segment::Messages(messages.to_vec()));
         }
         let mut from = 0usize;
-        for length in cuts(&self.transactions) {
+        for length in cuts(&self.transactions, chunk_bytes_max) {
             let to = from.saturating_add(length);
             let transactions = self.transactions.get(from..to).unwrap_or_default();
             segments.push(Segment::Transactions(transactions.to_vec()));
@@ -149,15 +149,16 @@ impl BlockBody {
 }
 
 /// The lengths of the segments of a list of transactions.
-fn cuts(transactions: &[Transaction]) -> Vec<usize> {
+fn cuts(transactions: &[Transaction], chunk_bytes_max: usize) -> Vec<usize> {
+    let bytes_max = SEGMENT_BYTES_MAX.min(chunk_bytes_max);
     let mut lengths = Vec::new();
     let mut segment = Measured::new();
     for transaction in transactions {
-        if !segment.try_push(transaction) {
+        if !segment.try_push(transaction, bytes_max) {
             lengths.push(segment.length);
             segment = Measured::new();
-            // A transaction that was admitted fits a segment of its own.
-            let _fits = segment.try_push(transaction);
+            // A transaction that was admitted fits a chunk of its own.
+            let _fits = segment.try_push(transaction, bytes_max);
         }
     }
     if segment.length > 0 {
@@ -171,28 +172,31 @@ struct Measured {
     length: usize,
     cost: u32,
     writer: Writer,
+    /// Whether it holds a transaction that is longer than a segment may grow.
+    full: bool,
 }
 
 impl Measured {
     const fn new() -> Self {
-        Self { length: 0, cost: 0, writer: Writer::measure() }
+        Self { length: 0, cost: 0, writer: Writer::measure(), full: false }
     }
 
     /// Adds the transaction if there is room; the first always is added.
-    fn try_push(&mut self, transaction: &Transaction) -> bool {
+    fn try_push(&mut self, transaction: &Transaction, bytes_max: usize) -> bool {
         let cost = self.cost.saturating_add(meter::transaction(&transaction.body.program));
-        let room = self.length < SEGMENT_TRANSACTIONS_MAX && cost <= SEGMENT_CU_MAX;
-        let fits = room && self.writer.try_transaction(transaction, SEGMENT_BYTES_MAX);
-        if fits || self.length == 0 {
-            self.length = self.length.saturating_add(1);
-            self.cost = cost;
-            return true;
+        let room = !self.full && self.length < SEGMENT_TRANSACTIONS_MAX && cost <= SEGMENT_CU_MAX;
+        let fits = room && self.writer.try_transaction(transaction, bytes_max);
+        if !fits && self.length > 0 {
+            return false;
         }
-        false
+        self.length = self.length.saturating_add(1);
+        self.cost = cost;
+        self.full = !fits;
+        true
     }
 }
 
-/// Executes a block whose signatures are verified here.
+/// Executes a block whose signatures are verified here. `chunk_bytes_max` is the chain's.
 ///
 /// # Errors
 ///
@@ -200,21 +204,27 @@ impl Measured {
 pub fn execute_block(
     tree: &mut Tree,
     genesis: &Hash,
+    chunk_bytes_max: usize,
     body: &BlockBody,
 ) -> Result<BlockOutput, BlockError> {
-    let ids = admit(genesis, &body.transactions)?;
+    let ids = admit(genesis, chunk_bytes_max, &body.transactions)?;
     verify_signatures(&body.transactions, &ids)?;
-    execute_admitted(tree, genesis, body, &ids)
+    execute_admitted(tree, genesis, chunk_bytes_max, body, &ids)
 }
 
-/// Checks the form of each transaction and gives their ids.
+/// Checks the form of each transaction and gives their ids. `chunk_bytes_max` is the chain's.
 ///
 /// # Errors
 ///
 /// [`BlockError::Transaction`].
-pub fn admit(genesis: &Hash, transactions: &[Transaction]) -> Result<Vec<Hash>, BlockError> {
+pub fn admit(
+    genesis: &Hash,
+    chunk_bytes_max: usize,
+    transactions: &[Transaction],
+) -> Result<Vec<Hash>, BlockError> {
     let admit = |(index, transaction): (usize, &Transaction)| {
-        transaction.admit(genesis).map_err(|error| BlockError::Transaction { index, error })
+        let id = transaction.admit(genesis, chunk_bytes_max);
+        id.map_err(|error| BlockError::Transaction { index, error })
     };
     transactions.iter().enumerate().map(admit).collect()
 }
@@ -257,7 +267,7 @@ pub fn verify_signatures(transactions: &[Transaction], ids: &[Hash]) -> Result<(
     }
 }
 
-/// Executes a block of transactions that were admitted under `ids` and whose signatures verify.
+/// Executes a block of transactions that were admitted under `ids` and whose signatures verify. `chunk_bytes_max` is the chain's.
 ///
 /// # Errors
 ///
@@ -265,6 +275,7 @@ pub fn verify_signatures(transactions: &[Transaction], ids: &[Hash]) -> Result<(
 pub fn execute_admitted(
     tree: &mut Tree,
     genesis: &Hash,
+    chunk_bytes_max: usize,
     body: &BlockBody,
     ids: &[Hash],
 ) -> Result<BlockOutput, BlockError> {
@@ -281,7 +292,7 @@ pub fn execute_admitted(
     }
     let mut receipts = Vec::with_capacity(body.transactions.len());
     let mut pending = body.transactions.iter().zip(ids).enumerate();
-    for length in cuts(&body.transactions) {
+    for length in cuts(&body.transactions, chunk_bytes_max) {
         for (index, (transaction, id)) in pending.by_ref().take(length) {
             let receipt = apply_verified(&transaction.body, *id, &context, run.tree);
             receipts.push(receipt.map_err(|refusal| match refusal {
@@ -319,7 +330,8 @@ pub struct Replayed {
     pub receipts: Vec<Receipt>,
 }
 
-/// Replays one segment on the tree before it, signatures included. This is what a challenge runs on Solana.
+/// Replays one segment on the tree before it, signatures included. This is what a challenge runs on Solana. `chunk_bytes_max` is
+/// the chain's.
 ///
 /// # Errors
 ///
@@ -327,6 +339,7 @@ pub struct Replayed {
 pub fn replay_segment(
     tree: &mut Tree,
     genesis: &Hash,
+    chunk_bytes_max: usize,
     segment: &Segment,
 ) -> Result<Replayed, BlockError> {
     let mut receipts = Vec::new();
@@ -339,7 +352,7 @@ pub fn replay_segment(
                 Context { genesis: *genesis, height: chain.height, time_ms: chain.time_ms };
             receipts.reserve_exact(transactions.len());
             for (index, transaction) in transactions.iter().enumerate() {
-                let receipt = execute::apply(transaction, &context, tree);
+                let receipt = execute::apply(transaction, chunk_bytes_max, &context, tree);
                 receipts.push(receipt.map_err(|refusal| match refusal {
                     Refusal::Rejected(error) => BlockError::Transaction { index, error },
                     Refusal::State(error) => BlockError::State(error),

@@ -16,6 +16,8 @@ use crate::{
 };
 
 const SOL: u64 = 1_000_000_000;
+/// The chain's longest chunk.
+const CHUNK: usize = 850;
 
 /// A chain on which users 0 to 9 have deposited and user 0 has launched a curve, and a block of trades after it.
 fn scene() -> (Tree, Hash, BlockBody) {
@@ -42,7 +44,7 @@ fn scene() -> (Tree, Hash, BlockBody) {
             &chain_id,
         )],
     };
-    let output = execute_block(&mut tree, &chain_id, &first).unwrap();
+    let output = execute_block(&mut tree, &chain_id, CHUNK, &first).unwrap();
     assert!(matches!(output.receipts[0].outcome, Outcome::Succeeded(_)), "{output:?}");
     (tree, chain_id, trades(&chain_id))
 }
@@ -95,8 +97,8 @@ fn touched(segment: &Segment, chain: &Chain) -> Vec<Key> {
 #[test]
 fn each_segment_replays_from_a_witness_to_the_root_of_the_trace() {
     let (mut tree, chain_id, block) = scene();
-    let output = execute_block(&mut tree.clone(), &chain_id, &block).unwrap();
-    let segments = block.segments();
+    let output = execute_block(&mut tree.clone(), &chain_id, CHUNK, &block).unwrap();
+    let segments = block.segments(CHUNK);
     assert_eq!(segments.len(), output.trace.len());
     assert!(segments.len() >= 5, "several segments of each kind");
     let mut receipts = vec![];
@@ -106,9 +108,9 @@ fn each_segment_replays_from_a_witness_to_the_root_of_the_trace() {
         let witness = tree.witness(&touched(segment, &chain)).unwrap();
         let mut pruned = Tree::from_witness(&witness).unwrap();
         assert_eq!(pruned.root(), step.pre_root);
-        let replayed = replay_segment(&mut pruned, &chain_id, segment).unwrap();
+        let replayed = replay_segment(&mut pruned, &chain_id, CHUNK, segment).unwrap();
         assert_eq!(replayed.post_root, step.post_root);
-        assert_eq!(replay_segment(&mut tree, &chain_id, segment), Ok(replayed.clone()));
+        assert_eq!(replay_segment(&mut tree, &chain_id, CHUNK, segment), Ok(replayed.clone()));
         receipts.extend(replayed.receipts);
     }
     assert_eq!(tree.root(), output.post_root);
@@ -118,7 +120,7 @@ fn each_segment_replays_from_a_witness_to_the_root_of_the_trace() {
 #[test]
 fn receipts_say_what_happened() {
     let (mut tree, chain_id, block) = scene();
-    let output = execute_block(&mut tree, &chain_id, &block).unwrap();
+    let output = execute_block(&mut tree, &chain_id, CHUNK, &block).unwrap();
     let failed = &output.receipts[20];
     let expected = Outcome::Failed { instruction: 0, error: Error::InsufficientBalance };
     assert_eq!(failed.outcome, expected);
@@ -135,7 +137,7 @@ fn a_replay_without_a_cell_says_so() {
     let mut pruned = Tree::from_witness(&witness).unwrap();
     let segment = Segment::Transactions(block.transactions[..1].to_vec());
     assert_eq!(
-        replay_segment(&mut pruned, &chain_id, &segment),
+        replay_segment(&mut pruned, &chain_id, CHUNK, &segment),
         Err(BlockError::State(StateError::NotInWitness))
     );
 }
@@ -176,7 +178,7 @@ fn a_block_that_breaks_a_rule_is_refused_with_its_error() {
     for (change, expected) in cases {
         let (mut tree, chain_id, mut block) = scene();
         change(&mut block);
-        assert_eq!(execute_block(&mut tree, &chain_id, &block), Err(expected));
+        assert_eq!(execute_block(&mut tree, &chain_id, CHUNK, &block), Err(expected));
     }
 }
 
@@ -197,7 +199,7 @@ fn transactions_past_their_expiry_or_without_an_account_are_refused() {
     ] {
         let transaction = crate::test_support::sign(seed, body, &chain_id);
         let block = BlockBody { transactions: vec![transaction], ..block.clone() };
-        let result = execute_block(&mut tree.clone(), &chain_id, &block).err();
+        let result = execute_block(&mut tree.clone(), &chain_id, CHUNK, &block).err();
         let expected = expected.map(|error| BlockError::Transaction { index: 0, error });
         assert_eq!(result, expected);
     }
@@ -209,13 +211,13 @@ fn a_transaction_of_another_chain_does_not_verify() {
     let body = block.transactions[0].body.clone();
     block.transactions[0] = crate::test_support::sign(0, body, &Hash::new([1; 32]));
     let expected = BlockError::Transaction { index: 0, error: Error::BadSignature };
-    assert_eq!(execute_block(&mut tree, &chain_id, &block), Err(expected));
+    assert_eq!(execute_block(&mut tree, &chain_id, CHUNK, &block), Err(expected));
 }
 
 #[test]
 fn a_deposit_reaches_the_account_and_the_inbox_hash() {
     let (mut tree, chain_id, block) = scene();
-    execute_block(&mut tree, &chain_id, &block).unwrap();
+    execute_block(&mut tree, &chain_id, CHUNK, &block).unwrap();
     let Ok(Some(Cell::Account(account))) = tree.get(&Account::key(&address(11))) else {
         panic!("no account");
     };

@@ -37,8 +37,14 @@ pub(crate) use writer::Writer;
 pub const CHUNK_VERSION: u8 = 1;
 /// The longest chunk that any transport carries, in bytes.
 pub const CHUNK_BYTES_MAX: usize = 3_800;
-/// The longest a segment may be as a chunk of its own, in bytes; `Params::chunk_bytes_max` is at least this.
-pub const SEGMENT_BYTES_MAX: usize = 832;
+/// The least that a chain may set `Params::chunk_bytes_max` to: what a Solana transaction of 1,232 bytes carries.
+pub const CHUNK_BYTES_MIN: usize = 832;
+/// The length, as a chunk of its own, at which a segment of transactions is full, in bytes; never more than a chunk may have. A
+/// single transaction that is longer is a segment of its own.
+pub const SEGMENT_BYTES_MAX: usize = 1_280;
+
+// The longest transaction fits a chunk of the longest kind.
+const _: () = assert!(crate::tx::bytes_max(CHUNK_BYTES_MAX) == crate::tx::TX_BYTES_MAX);
 
 const BEGIN: u8 = 0;
 const MESSAGES: u8 = 1;
@@ -103,7 +109,7 @@ pub fn encode_batch(
     }
     let mut cutter = Cutter::new(chunk_bytes_max.min(CHUNK_BYTES_MAX));
     for (block, trace) in blocks.iter().zip(traces) {
-        let segments = block.segments();
+        let segments = block.segments(chunk_bytes_max);
         if segments.len() != trace.len() {
             return Err(CodecError::TraceMismatch);
         }

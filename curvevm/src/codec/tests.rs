@@ -5,7 +5,7 @@ use std::{vec, vec::Vec};
 use proptest::prelude::*;
 
 use super::{
-    CHUNK_BYTES_MAX, CodecError, SEGMENT_BYTES_MAX, decode_batch, decode_chunk, decode_segment,
+    CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CodecError, decode_batch, decode_chunk, decode_segment,
     encode_batch,
 };
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
     types::Hash,
 };
 
-fn traces(blocks: &[BlockBody]) -> Vec<Vec<Step>> {
+fn traces(blocks: &[BlockBody], chunk_bytes_max: usize) -> Vec<Vec<Step>> {
     let step = Step { pre_root: Hash::ZERO, post_root: Hash::ZERO };
-    blocks.iter().map(|block| vec![step; block.segments().len()]).collect()
+    blocks.iter().map(|block| vec![step; block.segments(chunk_bytes_max).len()]).collect()
 }
 
 fn any_blocks() -> impl Strategy<Value = Vec<BlockBody>> {
@@ -40,13 +40,13 @@ proptest! {
     /// Invariant 1, and each leaf's place, at both ends of the allowed chunk lengths.
     #[test]
     fn batches_round_trip(blocks in any_blocks(), longest in any::<bool>()) {
-        let bytes_max = if longest { CHUNK_BYTES_MAX } else { SEGMENT_BYTES_MAX };
-        let data = encode_batch(&blocks, &traces(&blocks), bytes_max).unwrap();
+        let bytes_max = if longest { CHUNK_BYTES_MAX } else { CHUNK_BYTES_MIN };
+        let data = encode_batch(&blocks, &traces(&blocks, bytes_max), bytes_max).unwrap();
         prop_assert!(data.chunks.iter().all(|chunk| chunk.len() <= bytes_max));
         prop_assert_eq!(decode_batch(&data.chunks).unwrap(), blocks.as_slice());
         let segments: Vec<(u64, Segment)> = blocks
             .iter()
-            .flat_map(|block| block.segments().into_iter().map(|segment| (block.height, segment)))
+            .flat_map(|block| block.segments(bytes_max).into_iter().map(|segment| (block.height, segment)))
             .collect();
         prop_assert_eq!(segments.len(), data.leaves.len());
         for (leaf, (height, segment)) in data.leaves.iter().zip(segments) {
@@ -59,7 +59,7 @@ proptest! {
     /// Invariant 3.
     #[test]
     fn changed_and_cut_chunks_never_panic(blocks in any_blocks(), at in any::<prop::sample::Index>(), flip in 1u8..) {
-        let data = encode_batch(&blocks, &traces(&blocks), CHUNK_BYTES_MAX).unwrap();
+        let data = encode_batch(&blocks, &traces(&blocks, CHUNK_BYTES_MAX), CHUNK_BYTES_MAX).unwrap();
         let mut chunk = data.chunks[0].clone();
         let at = at.index(chunk.len());
         let _ = decode_chunk(&chunk[..at]);
@@ -97,5 +97,5 @@ fn a_trace_that_does_not_fit_is_refused() {
     let blocks = [BlockBody { height: 1, time_ms: 2, messages: vec![], transactions: vec![] }];
     assert_eq!(encode_batch(&blocks, &[], 900), Err(CodecError::TraceMismatch));
     assert_eq!(encode_batch(&blocks, &[vec![]], 900), Err(CodecError::TraceMismatch));
-    assert_eq!(encode_batch(&blocks, &traces(&blocks), 4), Err(CodecError::TooLong));
+    assert_eq!(encode_batch(&blocks, &traces(&blocks, 4), 4), Err(CodecError::TooLong));
 }

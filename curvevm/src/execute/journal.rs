@@ -1,38 +1,103 @@
-//! The writes of a transaction, kept apart from the state until all of it has succeeded.
+//! The cells that a transaction touches, kept apart from the state until all of it has succeeded.
+//!
+//! A cell is named by what it is of. Its key is derived, and the cell copied, when it is first touched; from then on the transaction
+//! works on its own copy.
 
 use alloc::vec::Vec;
 
 use super::State;
-use crate::{cell::Cell, error::StateError, types::Key};
+use crate::{
+    cell::{Account, Cell, Chain, Curve, Holding, Pool, Rules, Session, Stake, Withdrawal},
+    error::StateError,
+    module::Module,
+    types::{Address, CurveId, Hash, Key},
+};
 
-/// Writes over a state. A transaction touches few cells, so that a list is searched faster than a map.
+/// Entries that there is room for from the start: what a trade touches.
+const ENTRIES_TYPICAL: usize = 8;
+
+/// What a cell is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name {
+    Chain,
+    Rules,
+    Account(Address),
+    Holding(CurveId, Address),
+    Curve(CurveId),
+    Module(Hash),
+    Pool(CurveId),
+    Stake(CurveId, Address),
+    /// Of an owner, by a key.
+    Session(Address, Address),
+    Withdrawal(u64),
+}
+
+impl Name {
+    fn key(&self) -> Key {
+        match self {
+            Self::Chain => Chain::key(),
+            Self::Rules => Rules::key(),
+            Self::Account(owner) => Account::key(owner),
+            Self::Holding(curve, owner) => Holding::key(curve, owner),
+            Self::Curve(curve) => Curve::key(curve),
+            Self::Module(hash) => Module::key(hash),
+            Self::Pool(curve) => Pool::key(curve),
+            Self::Stake(curve, owner) => Stake::key(curve, owner),
+            Self::Session(owner, session) => Session::key(owner, session),
+            Self::Withdrawal(index) => Withdrawal::key(*index),
+        }
+    }
+}
+
+struct Entry {
+    name: Name,
+    key: Key,
+    /// None while there is none.
+    cell: Option<Cell>,
+    written: bool,
+}
+
+/// A transaction's view of a state. It touches few cells, so that a list is searched faster than a map.
 pub(super) struct Journal<'s, S> {
     state: &'s mut S,
-    writes: Vec<(Key, Cell)>,
+    entries: Vec<Entry>,
 }
 
 impl<'s, S: State> Journal<'s, S> {
     pub(super) fn new(state: &'s mut S) -> Self {
-        Self { state, writes: Vec::with_capacity(8) }
+        Self { state, entries: Vec::with_capacity(ENTRIES_TYPICAL) }
     }
 
-    pub(super) fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
-        match self.writes.iter().find(|(written, _)| written == key) {
-            Some((_, cell)) => Ok(Some(cell)),
-            None => self.state.get(key),
+    /// Reads a cell.
+    pub(super) fn get(&mut self, name: Name) -> Result<Option<&Cell>, StateError> {
+        self.entry(name).map(|entry| entry.cell.as_ref())
+    }
+
+    /// A cell to be changed, made by `default` when there is none.
+    pub(super) fn change(
+        &mut self,
+        name: Name,
+        default: impl FnOnce() -> Option<Cell>,
+    ) -> Result<Option<&mut Cell>, StateError> {
+        let entry = self.entry(name)?;
+        if entry.cell.is_none() {
+            entry.cell = default();
         }
+        entry.written = entry.cell.is_some();
+        Ok(entry.cell.as_mut())
     }
 
-    pub(super) fn put(&mut self, key: Key, cell: Cell) {
-        match self.writes.iter_mut().find(|(written, _)| *written == key) {
-            Some(write) => write.1 = cell,
-            None => self.writes.push((key, cell)),
-        }
+    /// Writes a cell.
+    pub(super) fn put(&mut self, name: Name, cell: Cell) -> Result<(), StateError> {
+        let entry = self.entry(name)?;
+        entry.cell = Some(cell);
+        entry.written = true;
+        Ok(())
     }
 
-    /// Forgets all writes.
+    /// Forgets all that was read and written.
     pub(super) fn reset(&mut self) {
-        self.writes.clear();
+        self.entries.clear();
     }
 
     /// Writes through to the state.
@@ -40,9 +105,24 @@ impl<'s, S: State> Journal<'s, S> {
     /// A cell that cannot be written could not have been read either, and every cell is read before it is written; so it is
     /// the first write that fails if any does, and the state is unchanged.
     pub(super) fn commit(self) -> Result<(), StateError> {
-        for (key, cell) in self.writes {
-            self.state.put(key, cell)?;
+        for entry in self.entries {
+            if let (Some(cell), true) = (entry.cell, entry.written) {
+                self.state.put(entry.key, cell)?;
+            }
         }
         Ok(())
+    }
+
+    fn entry(&mut self, name: Name) -> Result<&mut Entry, StateError> {
+        let at = match self.entries.iter().position(|entry| entry.name == name) {
+            Some(at) => at,
+            None => {
+                let key = name.key();
+                let cell = self.state.get(&key)?.cloned();
+                self.entries.push(Entry { name, key, cell, written: false });
+                self.entries.len().saturating_sub(1)
+            }
+        };
+        self.entries.get_mut(at).ok_or(StateError::Corrupt)
     }
 }

@@ -7,19 +7,32 @@
 //!    fails, not at all.
 //! 3. A fault of the state ([`StateError`]) stops execution; nothing that was written may be kept.
 
-mod effects;
+mod cells;
+mod claim;
 mod journal;
+mod launch;
+mod liquidity;
+mod pool_stub;
+mod publish;
+mod session;
+mod trade;
+mod transfer;
+mod withdraw;
+
+use alloc::vec::Vec;
 
 use crate::{
-    cell::{Account, Cell},
+    cell::{Account, Cell, Session},
     error::{Error, StateError},
     host,
-    receipt::{Outcome, Receipt},
+    program::Instruction,
+    receipt::{Event, Outcome, Receipt},
     tx::{Body, Transaction},
-    types::{Hash, Key},
+    types::{Address, Hash, Key},
 };
-pub use effects::credit;
-use journal::Journal;
+pub use cells::credit;
+use journal::{Journal, Name};
+use liquidity::{Addition, Removal};
 
 /// Cells that can be read and written.
 pub trait State {
@@ -85,17 +98,18 @@ impl core::fmt::Display for Refusal {
 
 impl core::error::Error for Refusal {}
 
-/// Executes a transaction whole: form, signature, account, instructions.
+/// Executes a transaction whole: form, signature, account, instructions. `chunk_bytes_max` is the chain's.
 ///
 /// # Errors
 ///
 /// [`Refusal`]; the state is then unchanged.
 pub fn apply<S: State>(
     transaction: &Transaction,
+    chunk_bytes_max: usize,
     context: &Context,
     state: &mut S,
 ) -> Result<Receipt, Refusal> {
-    let id = transaction.admit(&context.genesis).map_err(Refusal::Rejected)?;
+    let id = transaction.admit(&context.genesis, chunk_bytes_max).map_err(Refusal::Rejected)?;
     if !host::verify(transaction.body.key(), &id, &transaction.signature) {
         return Err(Refusal::Rejected(Error::BadSignature));
     }
@@ -113,28 +127,41 @@ pub fn apply_verified<S: State>(
     context: &Context,
     state: &mut S,
 ) -> Result<Receipt, Refusal> {
-    let key = Account::key(&body.signer);
-    let mut account = match state.get(&key)? {
-        Some(Cell::Account(account)) => account.clone(),
-        Some(_) => return Err(StateError::Corrupt.into()),
-        None => return Err(Refusal::Rejected(Error::UnknownAccount)),
-    };
-    check_account(&account, body, context.height).map_err(Refusal::Rejected)?;
-    account.nonces.take(body.nonce).map_err(Refusal::Rejected)?;
-
-    let mut journal = Journal::new(state);
-    journal.put(key, Cell::Account(account.clone()));
-    let outcome = match run(body, &mut journal) {
+    let mut machine = Machine::new(body, context, state);
+    machine.admit(body)?;
+    let outcome = match machine.run(&body.program) {
         Ok(events) => Outcome::Succeeded(events),
-        Err(Stop::State(error)) => return Err(error.into()),
-        Err(Stop::Failed { instruction, error }) => {
-            journal.reset();
-            journal.put(key, Cell::Account(account));
+        Err((_, Fault::State(error))) => return Err(error.into()),
+        Err((instruction, Fault::Failed(error))) => {
+            machine.journal.reset();
+            machine.use_nonce(body)?;
             Outcome::Failed { instruction, error }
         }
     };
-    journal.commit()?;
+    machine.journal.commit()?;
     Ok(Receipt { id, outcome })
+}
+
+/// Whether a transaction whose form is admitted and whose signature verifies could be in a block of `context` on `state`.
+///
+/// # Errors
+///
+/// [`Error::UnknownAccount`], as [`check_account`], as [`check_session`]; or a fault of the state.
+pub fn check<S: State>(state: &S, body: &Body, context: &Context) -> Result<(), Refusal> {
+    let account = match state.get(&Account::key(&body.signer))? {
+        Some(Cell::Account(account)) => account,
+        Some(_) => return Err(StateError::Corrupt.into()),
+        None => return Err(Refusal::Rejected(Error::UnknownAccount)),
+    };
+    check_account(account, body, context.height).map_err(Refusal::Rejected)?;
+    let Some(key) = &body.session else { return Ok(()) };
+    match state.get(&Session::key(&body.signer, key))? {
+        Some(Cell::Session(session)) => {
+            check_session(session, context.time_ms).map_err(Refusal::Rejected)
+        }
+        Some(_) => Err(StateError::Corrupt.into()),
+        None => Err(Refusal::Rejected(Error::UnknownSession)),
+    }
 }
 
 /// Checks what the signer's account says of a transaction: its nonce and its expiry.
@@ -149,10 +176,17 @@ pub fn check_account(account: &Account, body: &Body, height: u64) -> Result<(), 
     account.nonces.check(body.nonce)
 }
 
-/// Why the instructions did not all take effect.
-enum Stop {
-    Failed { instruction: u8, error: Error },
-    State(StateError),
+/// Checks what a session says of a transaction that its key signed, in a block of `time_ms`.
+///
+/// # Errors
+///
+/// [`Error::UnknownSession`] when it was revoked, [`Error::SessionExpired`].
+pub const fn check_session(session: &Session, time_ms: u64) -> Result<(), Error> {
+    match session.expires_ms {
+        0 => Err(Error::UnknownSession),
+        expires_ms if time_ms >= expires_ms => Err(Error::SessionExpired),
+        _ => Ok(()),
+    }
 }
 
 /// A failure of one instruction.
@@ -173,19 +207,81 @@ impl From<StateError> for Fault {
     }
 }
 
-fn run<S: State>(
-    body: &Body,
-    journal: &mut Journal<'_, S>,
-) -> Result<alloc::vec::Vec<crate::receipt::Event>, Stop> {
-    let mut events = alloc::vec::Vec::with_capacity(body.program.len());
-    for (index, instruction) in (0u8..).zip(&body.program) {
-        match effects::execute(&body.signer, instruction, journal) {
-            Ok(event) => events.push(event),
-            Err(Fault::Failed(error)) => return Err(Stop::Failed { instruction: index, error }),
-            Err(Fault::State(error)) => return Err(Stop::State(error)),
+/// A transaction under execution. What each opcode does is in the files of this folder, by family.
+struct Machine<'a, S> {
+    signer: Address,
+    /// The key that signed for the signer.
+    session: Option<Address>,
+    context: &'a Context,
+    journal: Journal<'a, S>,
+}
+
+impl<'a, S: State> Machine<'a, S> {
+    fn new(body: &Body, context: &'a Context, state: &'a mut S) -> Self {
+        Self { signer: body.signer, session: body.session, context, journal: Journal::new(state) }
+    }
+
+    /// Rule 1, but for form and signature; uses the nonce.
+    fn admit(&mut self, body: &Body) -> Result<(), Refusal> {
+        self.use_nonce(body)?;
+        let Some(key) = body.session else { return Ok(()) };
+        let time_ms = self.context.time_ms;
+        let session = match self.journal.get(Name::Session(body.signer, key))? {
+            Some(Cell::Session(session)) => session,
+            Some(_) => return Err(StateError::Corrupt.into()),
+            None => return Err(Refusal::Rejected(Error::UnknownSession)),
+        };
+        check_session(session, time_ms).map_err(Refusal::Rejected)
+    }
+
+    fn use_nonce(&mut self, body: &Body) -> Result<(), Refusal> {
+        let height = self.context.height;
+        let account = self.find_account(&body.signer)?;
+        let account = account.ok_or(Refusal::Rejected(Error::UnknownAccount))?;
+        check_account(account, body, height).map_err(Refusal::Rejected)?;
+        account.nonces.take(body.nonce).map_err(Refusal::Rejected)
+    }
+
+    /// Executes the instructions in order; gives the one that failed.
+    fn run(&mut self, program: &[Instruction]) -> Result<Vec<Event>, (u8, Fault)> {
+        let mut events = Vec::with_capacity(program.len());
+        for (index, instruction) in (0u8..).zip(program) {
+            events.push(self.execute(instruction).map_err(|fault| (index, fault))?);
+        }
+        Ok(events)
+    }
+
+    fn execute(&mut self, instruction: &Instruction) -> Result<Event, Fault> {
+        self.check_scope(instruction)?;
+        match instruction {
+            Instruction::Buy { curve, order, referrer } => {
+                self.buy(curve, order, referrer.as_ref()).map(Event::Traded)
+            }
+            Instruction::Sell { curve, order, referrer } => {
+                self.sell(curve, order, referrer.as_ref()).map(Event::Traded)
+            }
+            Instruction::AddLiquidity { curve, quote, base_max, shares_min } => {
+                let (quote, base_max, shares_min) = (*quote, *base_max, *shares_min);
+                self.add_liquidity(curve, &Addition { quote, base_max, shares_min })
+            }
+            Instruction::RemoveLiquidity { curve, shares, quote_min, base_min } => {
+                let (shares, quote_min, base_min) = (*shares, *quote_min, *base_min);
+                self.remove_liquidity(curve, &Removal { shares, quote_min, base_min })
+            }
+            Instruction::MigrateToAmm { curve } => self.migrate(curve),
+            Instruction::Launch(launch) => self.launch(launch),
+            Instruction::Transfer { to, amount } => self.transfer(to, *amount),
+            Instruction::Withdraw { asset, amount, recipient } => {
+                self.withdraw(*asset, *amount, *recipient)
+            }
+            Instruction::PublishModule(module) => self.publish(module),
+            Instruction::Claim { curve, what } => self.claim(curve, *what),
+            Instruction::Authorize { session, expires_ms, asset, limit } => {
+                self.authorize(session, *expires_ms, *asset, *limit)
+            }
+            Instruction::Revoke { session } => self.revoke(session),
         }
     }
-    Ok(events)
 }
 
 #[cfg(test)]
