@@ -48,11 +48,16 @@ impl Decimal {
 
     /// The number in units of `10^-decimals`, exactly.
     pub(crate) fn units(self, decimals: u8) -> Result<u64, UnitsError> {
+        let units = self.wide_units(decimals)?;
+        u64::try_from(units).map_err(|_| UnitsError::TooLarge)
+    }
+
+    /// As [`Self::units`], in 128 bits.
+    pub(crate) fn wide_units(self, decimals: u8) -> Result<u128, UnitsError> {
         let shift = decimals.checked_sub(self.scale).ok_or(UnitsError::TooPrecise)?;
         10u128
             .checked_pow(u32::from(shift))
             .and_then(|factor| self.mantissa.checked_mul(factor))
-            .and_then(|units| u64::try_from(units).ok())
             .ok_or(UnitsError::TooLarge)
     }
 }

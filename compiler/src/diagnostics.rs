@@ -76,6 +76,8 @@ codes! {
     ZeroAmount = 311;
     /// A limit on the side of the trade that is fixed already.
     WrongLimit = 312;
+    /// A text that is no address.
+    InvalidAddress = 313;
     /// The module breaks a rule of the verifier.
     Refused = 401;
     /// The module does not fit a transaction.

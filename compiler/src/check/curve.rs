@@ -1,14 +1,14 @@
 //! Curve files.
 
 use curvevm::{
-    module::{Fees, Graduation, Recipient, Rounding},
+    module::Graduation,
     program::{NAME_BYTES_MAX, SYMBOL_BYTES_MAX},
 };
 
-use super::sink::{Keyed, Sink};
+use super::{fees::FeeText, sink::Sink};
 use crate::{
     diagnostics::{Code, Finding},
-    hir::{Curve, Piece, PieceKind, Spans},
+    hir::{Curve, Spans},
     source::Span,
     syntax::{Statement, Tree},
 };
@@ -18,7 +18,22 @@ const DECIMALS_DEFAULT: u8 = 6;
 /// The most decimals of an asset, as the verifier has it.
 const DECIMALS_MAX: u8 = 18;
 /// Decimals of SOL, the only asset that curves are priced in.
-const SOL_DECIMALS: u8 = 9;
+pub(super) const SOL_DECIMALS: u8 = 9;
+
+/// The statements of a curve; those from `partner` on may be left out, and `decimals`.
+const STATEMENTS: [&str; 11] = [
+    "name",
+    "symbol",
+    "decimals",
+    "supply",
+    "price",
+    "fee",
+    "graduation",
+    "partner",
+    "vault",
+    "allotment",
+    "migration",
+];
 
 /// Reads the `curve` statement of a file; none when anything was found.
 pub(crate) fn curve(tree: &Tree<'_>) -> (Option<Curve>, Vec<Finding>) {
@@ -47,8 +62,9 @@ impl Sink {
         self.nothing_more(&statement.arguments);
         let head = statement.head_span;
         let block = self.required(statement.block.as_ref(), "{ … }", head)?;
-        let names = ["name", "symbol", "decimals", "supply", "price", "fee", "graduation"];
-        let [name, symbol, decimals, supply, price, fee, graduation] = self.fields(block, names);
+        let [name, symbol, decimals, supply, price, fee, graduation, optional @ ..] =
+            self.fields(block, STATEMENTS);
+        let [partner, vault, allotment, migration] = optional;
 
         let name = self.required(name, "name", head);
         let name = name.and_then(|field| self.label(field, NAME_BYTES_MAX));
@@ -66,17 +82,30 @@ impl Sink {
         let price = self.required(price, "price", head);
         let pieces = price.and_then(|field| self.pieces(field, decimals));
         let fee = self.required(fee, "fee", head);
-        let fees = fee.map(|field| self.fees(field));
+        let fees = fee.and_then(|field| self.fees(fee_text(field)));
         let graduation = self.required(graduation, "graduation", head);
         let graduation_span = graduation.map_or(head, Statement::span);
         let graduation = graduation.and_then(|field| self.graduation(field));
+
+        let partner_span = partner.map_or(head, Statement::span);
+        let partner = partner.map(|field| self.only(field).and_then(|it| self.address(it)));
+        let vault_span = vault.map_or(head, Statement::span);
+        let vault = vault.map(|field| self.vault(field));
+        let allotment_span = allotment.map_or(head, Statement::span);
+        let allotment = allotment.map(|field| self.allotment(field, decimals));
+        let migration_span = migration.map_or(head, Statement::span);
+        let migration = self.migration(migration);
 
         let spans = Spans {
             head,
             supply: supply_span,
             price: price.map_or(head, |field| field.head_span),
             fee: fee.map_or(head, Statement::span),
+            partner: partner_span,
             graduation: graduation_span,
+            vault: vault_span,
+            allotment: allotment_span,
+            migration: migration_span,
         };
         Some(Curve {
             name: name?,
@@ -85,7 +114,11 @@ impl Sink {
             supply: supply?,
             pieces: pieces?,
             fees: fees?,
+            partner: said(partner)?,
             graduation: graduation?,
+            vault: said(vault)?,
+            allotment: said(allotment)?,
+            migration: migration?,
             spans,
         })
     }
@@ -104,85 +137,6 @@ impl Sink {
         Some(text)
     }
 
-    fn pieces(&mut self, field: &Statement<'_>, decimals: u8) -> Option<Vec<Piece>> {
-        self.nothing_more(&field.arguments);
-        let block = self.required(field.block.as_ref(), "{ … }", field.head_span)?;
-        // Every piece is read before one that was refused ends it.
-        let pieces: Vec<_> =
-            block.statements.iter().map(|statement| self.piece(statement, decimals)).collect();
-        pieces.into_iter().collect()
-    }
-
-    fn piece(&mut self, statement: &Statement<'_>, decimals: u8) -> Option<Piece> {
-        let at =
-            self.known(statement.head, statement.head_span, &["linear", "constant_product"])?;
-        self.no_block(statement);
-        if at == 0 {
-            self.linear(statement, decimals)
-        } else {
-            self.constant_product(statement, decimals)
-        }
-    }
-
-    fn linear(&mut self, statement: &Statement<'_>, decimals: u8) -> Option<Piece> {
-        let head = statement.head_span;
-        let [sell, from, to] = self.keyed(&statement.arguments, ["sell", "from", "to"]);
-        let sell =
-            self.required(sell, "sell", head).and_then(|part| self.base(part.value, decimals));
-        let from = self.required(from, "from", head);
-        let from_price = from.and_then(|part| self.price(part.value, SOL_DECIMALS));
-        let to = self.required(to, "to", head);
-        let to_price = to.and_then(|part| self.price(part.value, SOL_DECIMALS));
-        let (from_price, to_price) = (from_price?, to_price?);
-        if let Some(to) = to.filter(|_| from_price.is_above(to_price)) {
-            let message = "the price falls: `to` is below `from`";
-            self.found(Code::FallingPrice, to.key.to(to.value.span), message);
-            return None;
-        }
-        let kind = PieceKind::Linear { from: from_price, to: to_price };
-        Some(Piece { sell: sell?, kind, span: statement.span() })
-    }
-
-    fn constant_product(&mut self, statement: &Statement<'_>, decimals: u8) -> Option<Piece> {
-        let head = statement.head_span;
-        let names = ["sell", "virtual_base", "virtual_quote", "rounding"];
-        let [sell, virtual_base, virtual_quote, rounding] = self.keyed(&statement.arguments, names);
-        let sell =
-            self.required(sell, "sell", head).and_then(|part| self.base(part.value, decimals));
-        let virtual_base = self.required(virtual_base, "virtual_base", head);
-        let virtual_base = virtual_base.and_then(|part| self.base(part.value, decimals));
-        let virtual_quote = self.required(virtual_quote, "virtual_quote", head);
-        let virtual_quote = virtual_quote.and_then(|part| self.quote(part.value, SOL_DECIMALS));
-        let rounding = match rounding {
-            None => Some(Rounding::Ceiling),
-            Some(part) => match self.choice(part.value, &["ceiling", "floor_plus_one"])? {
-                0 => Some(Rounding::Ceiling),
-                _ => Some(Rounding::FloorPlusOne),
-            },
-        };
-        let kind = PieceKind::ConstantProduct {
-            virtual_quote: virtual_quote?,
-            virtual_base: virtual_base?,
-            rounding: rounding?,
-        };
-        Some(Piece { sell: sell?, kind, span: statement.span() })
-    }
-
-    /// The fees; a component that is not said, or was refused, is zero.
-    fn fees(&mut self, field: &Statement<'_>) -> Fees {
-        self.no_block(field);
-        if self.first(field).is_none() {
-            return Fees::none();
-        }
-        let [protocol, creator] = self.keyed(&field.arguments, ["protocol", "creator"]);
-        let mut bps = |part: Option<Keyed<'_, '_>>| part.and_then(|part| self.bps(part.value));
-        let parts = [
-            (Recipient::Protocol, bps(protocol).unwrap_or(0)),
-            (Recipient::Creator, bps(creator).unwrap_or(0)),
-        ];
-        Fees::on_top(&parts.into_iter().filter(|(_, bps)| *bps > 0).collect::<Vec<_>>())
-    }
-
     fn graduation(&mut self, field: &Statement<'_>) -> Option<Graduation> {
         self.no_block(field);
         let (rule, rest) = self.first(field)?;
@@ -199,4 +153,17 @@ impl Sink {
             }
         }
     }
+}
+
+/// What was said, if anything; none when it was refused.
+const fn said<T: Copy>(field: Option<Option<T>>) -> Option<Option<T>> {
+    match field {
+        Some(None) => None,
+        Some(Some(value)) => Some(Some(value)),
+        None => Some(None),
+    }
+}
+
+fn fee_text<'t, 's>(field: &'t Statement<'s>) -> FeeText<'t, 's> {
+    FeeText { head: field.head_span, arguments: &field.arguments, block: field.block.as_ref() }
 }

@@ -2,7 +2,10 @@
 
 mod amounts;
 mod curve;
+mod fees;
+mod pieces;
 mod sink;
+mod terms;
 mod trades;
 
 pub(crate) use curve::curve;

@@ -1,8 +1,8 @@
 //! Trade scripts.
 
 use curvevm::{
-    program::{BuyOrder, SellOrder},
-    types::{Base, Quote},
+    program::{BuyOrder, Claim, SellOrder},
+    types::{Address, Base, Quote, Shares},
 };
 
 use super::{
@@ -18,6 +18,15 @@ use crate::{
 
 /// The pool that `MIGRATE_TO_AMM 1` names: the chain's own constant-product pool.
 const POOL_KIND: u8 = 1;
+
+/// What can be claimed, and how it is called.
+const CLAIMS: [(&str, Claim); 5] = [
+    ("creator", Claim::CreatorFees),
+    ("partner", Claim::PartnerFees),
+    ("protocol", Claim::ProtocolFees),
+    ("vested", Claim::Vested),
+    ("liquidity", Claim::Liquidity),
+];
 
 /// Reads the trades of a script, in order; none when anything was found.
 pub(crate) fn trades(
@@ -36,18 +45,27 @@ struct Order<'t, 's> {
     asset: Asset,
     min: Option<Keyed<'t, 's>>,
     max: Option<Keyed<'t, 's>>,
+    referrer: Option<Address>,
 }
 
 impl Sink {
     fn trade(&mut self, statement: &Statement<'_>, context: &TradeContext) -> Option<Trade> {
-        let names = ["BUY", "SELL", "ADD_LIQUIDITY", "MIGRATE_TO_AMM"];
+        let names = ["BUY", "SELL", "ADD_LIQUIDITY", "REMOVE_LIQUIDITY", "CLAIM", "MIGRATE_TO_AMM"];
         let at = self.known(statement.head, statement.head_span, &names)?;
         match at {
-            0 => self.order(statement).and_then(|order| self.buy(&order, context)).map(Trade::Buy),
-            1 => {
-                self.order(statement).and_then(|order| self.sell(&order, context)).map(Trade::Sell)
+            0 => {
+                let said = self.order(statement)?;
+                let order = self.buy(&said, context)?;
+                Some(Trade::Buy { order, referrer: said.referrer })
             }
-            2 => self.only(statement).and_then(|amount| self.liquidity(amount, context)),
+            1 => {
+                let said = self.order(statement)?;
+                let order = self.sell(&said, context)?;
+                Some(Trade::Sell { order, referrer: said.referrer })
+            }
+            2 => self.add_liquidity(statement, context),
+            3 => self.remove_liquidity(statement, context),
+            4 => self.claim(statement),
             _ => self.only(statement).and_then(|kind| self.pool(kind)),
         }
     }
@@ -55,9 +73,13 @@ impl Sink {
     fn order<'t, 's>(&mut self, statement: &'t Statement<'s>) -> Option<Order<'t, 's>> {
         self.no_block(statement);
         let (amount, rest) = self.first(statement)?;
-        let [min, max] = self.keyed(rest, ["min", "max"]);
+        let [min, max, referrer] = self.keyed(rest, ["min", "max", "referrer"]);
+        let referrer = match referrer {
+            Some(part) => Some(self.address(part.value)?),
+            None => None,
+        };
         let asset = self.asset(amount)?;
-        Some(Order { amount, asset, min, max })
+        Some(Order { amount, asset, min, max, referrer })
     }
 
     fn buy(&mut self, order: &Order<'_, '_>, context: &TradeContext) -> Option<BuyOrder> {
@@ -106,8 +128,47 @@ impl Sink {
         }
     }
 
+    fn add_liquidity(
+        &mut self,
+        statement: &Statement<'_>,
+        context: &TradeContext,
+    ) -> Option<Trade> {
+        self.no_block(statement);
+        let (amount, rest) = self.first(statement)?;
+        let quote = self.quote_added(amount, context);
+        let [min, max] = self.keyed(rest, ["min", "max"]);
+        let base_max = self.base_limit(max, context, Base::MAX);
+        let shares_min = min.map_or(Some(Shares::ZERO), |min| self.shares_amount(min.value));
+        Some(Trade::AddLiquidity { quote: quote?, base_max: base_max?, shares_min: shares_min? })
+    }
+
+    fn remove_liquidity(
+        &mut self,
+        statement: &Statement<'_>,
+        context: &TradeContext,
+    ) -> Option<Trade> {
+        self.no_block(statement);
+        let (amount, rest) = self.first(statement)?;
+        let shares = self.shares_amount(amount);
+        let [min_quote, min_base] = self.keyed(rest, ["min_quote", "min_base"]);
+        let quote_min = self.quote_limit(min_quote, context, Quote::ZERO);
+        let base_min = self.base_limit(min_base, context, Base::ZERO);
+        Some(Trade::RemoveLiquidity { shares: shares?, quote_min: quote_min?, base_min: base_min? })
+    }
+
+    fn claim(&mut self, statement: &Statement<'_>) -> Option<Trade> {
+        let what = self.only(statement)?;
+        let at = self.choice(what, &CLAIMS.map(|(name, _)| name))?;
+        Some(Trade::Claim(CLAIMS[at].1))
+    }
+
+    fn shares_amount(&mut self, argument: &Argument<'_>) -> Option<Shares> {
+        let shares = self.shares(argument)?;
+        self.above_zero(argument, shares.is_zero()).then_some(shares)
+    }
+
     /// Liquidity is counted in quote, also when no unit is written.
-    fn liquidity(&mut self, amount: &Argument<'_>, context: &TradeContext) -> Option<Trade> {
+    fn quote_added(&mut self, amount: &Argument<'_>, context: &TradeContext) -> Option<Quote> {
         let whole = match &amount.kind {
             ArgumentKind::Number { value, unit: "" } => {
                 let kind = ArgumentKind::Number { value: *value, unit: "sol" };
@@ -118,7 +179,7 @@ impl Sink {
             | ArgumentKind::Text(_)
             | ArgumentKind::Bad => amount.clone(),
         };
-        self.quote_amount(&whole, context).map(Trade::AddLiquidity)
+        self.quote_amount(&whole, context)
     }
 
     fn pool(&mut self, kind: &Argument<'_>) -> Option<Trade> {

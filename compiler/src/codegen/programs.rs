@@ -4,7 +4,7 @@ use curvevm::{
     meter,
     program::{Instruction, Program},
     tx::INSTRUCTIONS_MAX,
-    types::{Base, CurveId, Shares},
+    types::CurveId,
 };
 
 use crate::hir::Trade;
@@ -24,14 +24,15 @@ pub(crate) fn programs(trades: &[Trade], curve: CurveId) -> Vec<Program> {
 
 fn instruction(trade: Trade, curve: CurveId) -> Instruction {
     match trade {
-        Trade::Buy(order) => Instruction::Buy { curve, order, referrer: None },
-        Trade::Sell(order) => Instruction::Sell { curve, order, referrer: None },
-        Trade::AddLiquidity(quote) => Instruction::AddLiquidity {
-            curve,
-            quote,
-            base_max: Base::MAX,
-            shares_min: Shares::ZERO,
-        },
+        Trade::Buy { order, referrer } => Instruction::Buy { curve, order, referrer },
+        Trade::Sell { order, referrer } => Instruction::Sell { curve, order, referrer },
+        Trade::AddLiquidity { quote, base_max, shares_min } => {
+            Instruction::AddLiquidity { curve, quote, base_max, shares_min }
+        }
+        Trade::RemoveLiquidity { shares, quote_min, base_min } => {
+            Instruction::RemoveLiquidity { curve, shares, quote_min, base_min }
+        }
+        Trade::Claim(what) => Instruction::Claim { curve, what },
         Trade::MigrateToAmm => Instruction::MigrateToAmm { curve },
     }
 }

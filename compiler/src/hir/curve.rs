@@ -1,11 +1,11 @@
 //! A curve as its file says it.
 
 use curvevm::{
-    module::{Fees, Graduation, Rounding},
-    types::{Base, Quote},
+    module::{Allotment, Fees, Graduation, Migration, Rounding, Vault},
+    types::{Address, Base, Quote},
 };
 
-use super::Price;
+use super::{Point, Price};
 use crate::source::Span;
 
 /// A curve: amounts in base units, prices exact.
@@ -17,7 +17,11 @@ pub(crate) struct Curve {
     pub(crate) supply: Base,
     pub(crate) pieces: Vec<Piece>,
     pub(crate) fees: Fees,
+    pub(crate) partner: Option<Address>,
     pub(crate) graduation: Graduation,
+    pub(crate) vault: Option<Vault>,
+    pub(crate) allotment: Option<Allotment>,
+    pub(crate) migration: Migration,
     pub(crate) spans: Spans,
 }
 
@@ -28,13 +32,16 @@ pub(crate) struct Spans {
     pub(crate) supply: Span,
     pub(crate) price: Span,
     pub(crate) fee: Span,
+    pub(crate) partner: Span,
     pub(crate) graduation: Span,
+    pub(crate) vault: Span,
+    pub(crate) allotment: Span,
+    pub(crate) migration: Span,
 }
 
 /// A piece of the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
-    pub(crate) sell: Base,
     pub(crate) kind: PieceKind,
     pub(crate) span: Span,
 }
@@ -42,6 +49,18 @@ pub(crate) struct Piece {
 /// How a piece prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PieceKind {
-    ConstantProduct { virtual_quote: Quote, virtual_base: Base, rounding: Rounding },
-    Linear { from: Price, to: Price },
+    ConstantProduct { sell: Base, virtual_quote: Quote, virtual_base: Base, rounding: Rounding },
+    Linear { sell: Base, from: Price, to: Price, rounding: Rounding },
+    Fixed { sell: Base, price: Price },
+    FixedRatio { sell: Base, quote: Quote, base: Base },
+    ConstantLiquidity { from: Option<Point>, to: Point, extent: Extent },
+}
+
+/// How much a piece of constant liquidity holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// So many tokens are sold from it.
+    Sell(Base),
+    /// So much liquidity, Q64.64.
+    Liquidity(u128),
 }

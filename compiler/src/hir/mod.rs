@@ -4,6 +4,6 @@ mod curve;
 mod price;
 mod trade;
 
-pub(crate) use curve::{Curve, Piece, PieceKind, Spans};
-pub(crate) use price::Price;
+pub(crate) use curve::{Curve, Extent, Piece, PieceKind, Spans};
+pub(crate) use price::{Point, Price};
 pub(crate) use trade::Trade;

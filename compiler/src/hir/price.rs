@@ -7,6 +7,14 @@ pub(crate) struct Price {
     pub(crate) exponent: i16,
 }
 
+/// The price at an end of a piece of constant liquidity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Point {
+    Price(Price),
+    /// Its square root, Q64.64.
+    Sqrt(u128),
+}
+
 impl Price {
     /// Whether this price is above another.
     pub(crate) fn is_above(self, other: Self) -> bool {

@@ -1,5 +1,6 @@
 //! From the HIR to a verified module, with what the lowering costs in precision.
 
+mod liquidity;
 mod module;
 mod price;
 mod report;

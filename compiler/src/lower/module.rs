@@ -2,14 +2,13 @@
 
 use curvevm::{
     curve::verify::{Refusal, Rule, verify},
-    module::{
-        self, Fees, LiquidityLock, MODULE_VERSION, Migration, Module, PoolTier, Recipient, Rounding,
-    },
+    module::{self, MODULE_VERSION, Module},
     types::{Base, Quote},
 };
 
 use super::{
-    price::Line,
+    liquidity::{self, Stretch},
+    price::{Line, ratio},
     report::{Completion, PieceReport, Report},
 };
 use crate::{
@@ -26,17 +25,32 @@ pub(crate) fn module(curve: &Curve) -> (Option<(Module, Report)>, Vec<Finding>) 
     }
 }
 
+/// A piece of the module.
+struct Lowered {
+    sell: Base,
+    kind: module::PieceKind,
+    report: PieceReport,
+}
+
+/// The square roots at the ends of the pieces of constant liquidity before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Roots {
+    start: u128,
+    last: Option<u128>,
+}
+
 fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
     let mut end = Base::ZERO;
+    let mut roots = Roots::default();
     let mut pieces = Vec::with_capacity(curve.pieces.len());
     let mut reports = Vec::with_capacity(curve.pieces.len());
     for (index, piece) in curve.pieces.iter().enumerate() {
         let refused = |rule| refused(curve, Refusal { rule, piece: Some(index) });
-        end = end.checked_add(piece.sell).ok_or_else(|| refused(Rule::Overflow))?;
-        if piece.sell.is_zero() {
+        let Lowered { sell, kind, report } = lower(piece, curve.decimals, &mut roots)?;
+        end = end.checked_add(sell).ok_or_else(|| refused(Rule::Overflow))?;
+        if sell.is_zero() {
             return Err(refused(Rule::EmptyPiece));
         }
-        let (kind, report) = lower(piece, curve.decimals)?;
         pieces.push(module::Piece { end, kind });
         reports.push(report);
     }
@@ -44,20 +58,14 @@ fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
         version: MODULE_VERSION,
         decimals: curve.decimals,
         supply: curve.supply,
-        sqrt_start: 0,
+        sqrt_start: roots.start,
         pieces,
         fees: curve.fees.clone(),
-        partner: None,
+        partner: curve.partner,
         graduation: curve.graduation,
-        vault: None,
-        allotment: None,
-        migration: Migration {
-            lock: LiquidityLock::Forever,
-            tiers: vec![PoolTier {
-                from: Quote::ZERO,
-                fees: Fees::on_top(&[(Recipient::Liquidity, 25)]),
-            }],
-        },
+        vault: curve.vault,
+        allotment: curve.allotment,
+        migration: curve.migration.clone(),
     };
     verify(&module).map_err(|refusal| refused(curve, refusal))?;
     let completion = Completion::of(&module);
@@ -66,24 +74,45 @@ fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
     Ok((module, Report { pieces: reports, completion }))
 }
 
-fn lower(piece: &Piece, decimals: u8) -> Result<(module::PieceKind, PieceReport), Finding> {
-    let sell = piece.sell;
+fn lower(piece: &Piece, decimals: u8, roots: &mut Roots) -> Result<Lowered, Finding> {
+    let exact = |sell| PieceReport { sell, price_error_max: 0, cost_error_max: Quote::ZERO };
     match piece.kind {
-        PieceKind::ConstantProduct { virtual_quote, virtual_base, rounding } => {
+        PieceKind::ConstantProduct { sell, virtual_quote, virtual_base, rounding } => {
             let kind = module::PieceKind::ConstantProduct { virtual_quote, virtual_base, rounding };
-            Ok((kind, PieceReport { sell, price_error_max: 0, cost_error_max: Quote::ZERO }))
+            Ok(Lowered { sell, kind, report: exact(sell) })
         }
-        PieceKind::Linear { from, to } => {
+        PieceKind::Linear { sell, from, to, rounding } => {
+            if sell.is_zero() {
+                let kind = module::PieceKind::Linear { start: 0, slope: 0, rounding };
+                return Ok(Lowered { sell, kind, report: exact(sell) });
+            }
             let line =
                 Line::between(from, to, sell.get(), decimals).ok_or_else(|| too_steep(piece))?;
             let error = (u128::from(line.error_max) * u128::from(sell.get())).div_ceil(1 << 64);
-            let kind = module::PieceKind::Linear {
-                start: line.start,
-                slope: line.slope,
-                rounding: Rounding::Ceiling,
-            };
+            let kind = module::PieceKind::Linear { start: line.start, slope: line.slope, rounding };
             let cost_error_max = Quote::new(u64::try_from(error).unwrap_or(u64::MAX));
-            Ok((kind, PieceReport { sell, price_error_max: line.error_max, cost_error_max }))
+            let report = PieceReport { sell, price_error_max: line.error_max, cost_error_max };
+            Ok(Lowered { sell, kind, report })
+        }
+        PieceKind::Fixed { sell, price } => {
+            let (quote, base) = ratio(price, decimals).ok_or_else(|| too_fine(piece))?;
+            let kind = module::PieceKind::FixedPrice { quote, base };
+            Ok(Lowered { sell, kind, report: exact(sell) })
+        }
+        PieceKind::FixedRatio { sell, quote, base } => {
+            let kind = module::PieceKind::FixedPrice { quote, base };
+            Ok(Lowered { sell, kind, report: exact(sell) })
+        }
+        PieceKind::ConstantLiquidity { from, to, extent } => {
+            let stretch = liquidity::stretch((from, roots.last), to, extent, decimals);
+            let Stretch { low, high, liquidity, sell, report } =
+                stretch.map_err(|unfit| unfit.at(piece.span))?;
+            if roots.last.is_none() {
+                roots.start = low;
+            }
+            roots.last = Some(high);
+            let kind = module::PieceKind::ConstantLiquidity { liquidity, sqrt_end: high };
+            Ok(Lowered { sell, kind, report })
         }
     }
 }
@@ -94,6 +123,13 @@ fn too_steep(piece: &Piece) -> Finding {
     Finding::new(Code::OutOfRange, piece.span, message).help(
         "in base units, a price is below 2^64 and rises by less than one from each unit to the next",
     )
+}
+
+/// A price that is no ratio of two numbers of 64 bits.
+fn too_fine(piece: &Piece) -> Finding {
+    let message = "the price is no ratio of two numbers of 64 bits";
+    Finding::new(Code::OutOfRange, piece.span, message)
+        .help("write fewer digits, or the ratio itself: `price 85sol per 793_100_000`")
 }
 
 /// Puts a refusal where the source says what was refused.

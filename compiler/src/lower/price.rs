@@ -1,6 +1,6 @@
-//! Linear prices as Q64.64 and 2^-128.
+//! Prices as modules have them: lines in Q64.64 and 2^-128, ratios, square roots in Q64.64.
 //!
-//! Everything is rounded down. With the source's prices `f` and `t` for one base unit, `F = floor(f·2^64)`,
+//! Ratios are exact. Everything else is rounded down. With the source's prices `f` and `t` for one base unit, `F = floor(f·2^64)`,
 //! `T = floor(t·2^64)`, and over `n` base units the slope `b = floor((T - F)·2^64 / n)`:
 //!
 //! * at the start the compiled price is below the source's by less than one unit of 2^-64;
@@ -8,9 +8,14 @@
 //! * in between the error is linear, so that any purchase of up to `n` units is too cheap by less than `2·n/2^64`;
 //! * a next piece that starts at `t` starts at `T`, so that rounding never makes the price fall.
 
+use curvevm::{
+    math::{U256, isqrt_u256},
+    types::{Base, Quote},
+};
+
 use crate::hir::Price;
 
-/// Limbs of a [`Wide`]: a mantissa of 128 bits, 64 for the fraction, and room for factors of ten.
+/// Limbs of a [`Wide`]: a mantissa of 127 bits, up to 128 for the fraction, and room for factors of ten.
 const LIMBS: usize = 5;
 
 /// The start and the slope of a linear piece, as the module has them.
@@ -36,15 +41,39 @@ impl Line {
     }
 }
 
+/// A price as quote base units for so many base units of a token, in lowest terms; none when it does not fit.
+pub(super) fn ratio(price: Price, decimals: u8) -> Option<(Quote, Base)> {
+    let exponent = price.exponent.checked_sub(i16::from(decimals))?;
+    let power = 10u128.checked_pow(u32::from(exponent.unsigned_abs()))?;
+    let (quote, base) = if exponent < 0 {
+        (price.mantissa, power)
+    } else {
+        (price.mantissa.checked_mul(power)?, 1)
+    };
+    let common = greatest_common_divisor(quote, base);
+    let quote = u64::try_from(quote.checked_div(common)?).ok()?;
+    let base = u64::try_from(base.checked_div(common)?).ok()?;
+    Some((Quote::new(quote), Base::new(base)))
+}
+
+/// `floor` of the square root of a price for one base unit, in units of 2^-64; none when the price does not fit.
+pub(super) fn sqrt_q64_floor(price: Price, decimals: u8) -> Option<u128> {
+    // Rounding under the root does not change the root rounded down.
+    let wide = Wide::shifted_twice(price.mantissa).scaled(price, decimals)?;
+    wide.to_u256().map(isqrt_u256)
+}
+
 /// `floor` of a price for one base unit, in units of 2^-64; none when it does not fit.
 fn q64_floor(price: Price, decimals: u8) -> Option<u128> {
-    let exponent = price.exponent.checked_sub(i16::from(decimals))?;
-    let mut wide = Wide::shifted(price.mantissa);
-    // Dividing by ten again and again, rounding down each time, is dividing once by the power, rounding down.
-    for _ in 0..exponent.unsigned_abs() {
-        wide = if exponent < 0 { wide.tenth_floor() } else { wide.times_ten()? };
+    Wide::shifted(price.mantissa).scaled(price, decimals)?.to_u128()
+}
+
+const fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
+    // Euclid's: the remainder halves in two steps.
+    while b > 0 {
+        (a, b) = (b, a % b);
     }
-    wide.to_u128()
+    a
 }
 
 /// An unsigned integer, least limb first.
@@ -55,6 +84,21 @@ impl Wide {
     /// `value · 2^64`.
     const fn shifted(value: u128) -> Self {
         Self([0, value as u64, (value >> 64) as u64, 0, 0])
+    }
+
+    /// `value · 2^128`.
+    const fn shifted_twice(value: u128) -> Self {
+        Self([0, 0, value as u64, (value >> 64) as u64, 0])
+    }
+
+    /// Times the power of ten of a price of one base unit, rounded down.
+    fn scaled(mut self, price: Price, decimals: u8) -> Option<Self> {
+        let exponent = price.exponent.checked_sub(i16::from(decimals))?;
+        // Dividing by ten again and again, rounding down each time, is dividing once by the power, rounding down.
+        for _ in 0..exponent.unsigned_abs() {
+            self = if exponent < 0 { self.tenth_floor() } else { self.times_ten()? };
+        }
+        Some(self)
     }
 
     fn times_ten(mut self) -> Option<Self> {
@@ -77,6 +121,11 @@ impl Wide {
         self
     }
 
+    fn to_u256(self) -> Option<U256> {
+        let [a, b, c, d, rest] = self.0.map(u128::from);
+        (rest == 0).then(|| U256::from_parts(d << 64 | c, b << 64 | a))
+    }
+
     fn to_u128(self) -> Option<u128> {
         let [low, high, rest @ ..] = self.0;
         (rest == [0; LIMBS - 2]).then_some(u128::from(high) << 64 | u128::from(low))
@@ -87,8 +136,32 @@ impl Wide {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Line, q64_floor};
+    use super::{Line, q64_floor, ratio, sqrt_q64_floor};
     use crate::hir::Price;
+
+    #[test]
+    fn ratios_are_exact_and_in_lowest_terms() {
+        let ratio = |mantissa, exponent, decimals| {
+            let found = ratio(Price { mantissa, exponent }, decimals);
+            found.map(|(quote, base)| (quote.get(), base.get()))
+        };
+        assert_eq!(ratio(28, 0, 6), Some((7, 250_000)));
+        assert_eq!(ratio(1, 9, 6), Some((1_000, 1)));
+        assert_eq!(ratio(0, 9, 6), Some((0, 1)));
+        assert_eq!(ratio(1, -20, 6), None);
+        assert_eq!(ratio(1 << 70, 0, 0), None);
+    }
+
+    #[test]
+    fn square_roots_are_rounded_down() {
+        let root =
+            |mantissa, exponent, decimals| sqrt_q64_floor(Price { mantissa, exponent }, decimals);
+        assert_eq!(root(4, 0, 0), Some(2 << 64));
+        assert_eq!(root(2, 0, 0), Some(26_087_635_650_665_564_424));
+        assert_eq!(root(1, -6, 0), Some((1u128 << 64) / 1_000));
+        assert_eq!(root(1, 0, 6), Some((1u128 << 64) / 1_000));
+        assert_eq!(root(u128::MAX >> 1, 9, 0), None);
+    }
 
     #[test]
     fn prices_are_rounded_down() {

@@ -6,7 +6,7 @@ use curvevm::{
     error::Error,
     module::Module,
     program::BuyOrder,
-    receipt::{FeeSplit, TakenFees},
+    receipt::TakenFees,
     types::{Address, AssetId, Base, Quote},
 };
 use serde::Serialize;
@@ -21,6 +21,8 @@ pub struct Report {
 }
 
 /// How far a piece is from its source. Compiled prices are never above those of the source.
+///
+/// Of a piece of constant liquidity, the prices are those at its ends, and the cost is that of the whole piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PieceReport {
     /// Tokens that the piece sells, in base units.
@@ -39,10 +41,8 @@ pub struct Completion {
     pub base: Base,
     /// Quote that the curve collects, in base units.
     pub quote: Quote,
-    /// The protocol's fee on it.
-    pub protocol_fee: Quote,
-    /// The creator's fee on it.
-    pub creator_fee: Quote,
+    /// The fees on it.
+    pub fees: TakenFees,
 }
 
 impl Completion {
@@ -66,15 +66,6 @@ impl Completion {
         let terms = curve::Terms { time_ms: 0, referred: false };
         let order = BuyOrder::ExactOut { base: module.sale_end(), quote_max: Quote::MAX };
         let fill = curve::buy(module, &genesis, &order, &terms)?;
-        let fees = match fill.fees {
-            TakenFees::Quote(fees) => fees,
-            TakenFees::Base(_) => FeeSplit::default(),
-        };
-        Ok(Self {
-            base: fill.base,
-            quote: fill.quote,
-            protocol_fee: fees.protocol,
-            creator_fee: fees.creator,
-        })
+        Ok(Self { base: fill.base, quote: fill.quote, fees: fill.fees })
     }
 }

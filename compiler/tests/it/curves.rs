@@ -44,8 +44,7 @@ fn the_pump_template_prices_to_the_lamport() {
     assert_eq!(fees.creator, Quote::new(255_016_078));
     assert_eq!(fill.trader_quote, Quote::new(85_005_359_057 + 807_550_912 + 255_016_078));
     assert_eq!(compiled.report.completion.quote, fill.quote);
-    assert_eq!(compiled.report.completion.protocol_fee, fees.protocol);
-    assert_eq!(compiled.report.completion.creator_fee, fees.creator);
+    assert_eq!(compiled.report.completion.fees, fill.fees);
 }
 
 #[test]

@@ -41,9 +41,15 @@ pub(crate) fn curve(compiled: &CompiledCurve) -> String {
     }
     let _ = writeln!(
         out,
-        "fees {:?}\ngraduation {:?}\ncompletion {:?}",
-        module.fees, module.graduation, report.completion
+        "sqrt_start {}\nfees {:?}\npartner {:?}\ngraduation {:?}\nvault {:?}\nallotment {:?}",
+        module.sqrt_start,
+        module.fees,
+        module.partner,
+        module.graduation,
+        module.vault,
+        module.allotment
     );
+    let _ = writeln!(out, "migration {:?}\ncompletion {:?}", module.migration, report.completion);
     out
 }
 

@@ -29,6 +29,34 @@ fn nearly() -> impl Strategy<Value = String> {
             "graduation",
             "linear",
             "constant_product",
+            "constant_liquidity",
+            "fixed",
+            "price",
+            "per",
+            "liquidity",
+            "none",
+            "on_top",
+            "included",
+            "referred",
+            "side",
+            "of",
+            "rest",
+            "round",
+            "schedule",
+            "limiter",
+            "partner",
+            "vault",
+            "allotment",
+            "cliff",
+            "migration",
+            "lock",
+            "term",
+            "tier",
+            "REMOVE_LIQUIDITY",
+            "CLAIM",
+            "referrer",
+            "30d",
+            "7sqrt",
             "sell",
             "from",
             "to",
@@ -137,8 +165,8 @@ proptest! {
 
     /// A part of a right source, with something else in it, is either right or refused with a place.
     #[test]
-    fn a_damaged_curve_is_refused_with_a_place(from in 0usize..700, length in 0usize..80, with in ".{0,8}") {
-        let source = include_str!("../../examples/pieces.curve");
+    fn a_damaged_curve_is_refused_with_a_place(from in 0usize..1_400, length in 0usize..80, with in ".{0,8}") {
+        let source = include_str!("../../examples/complete.curve");
         let from = from.min(source.len());
         let until = (from + length).min(source.len());
         compile_both(&format!("{}{with}{}", &source[..from], &source[until..]))?;

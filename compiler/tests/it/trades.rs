@@ -2,9 +2,9 @@
 
 use curvescript::{TradeContext, compile_trades};
 use curvevm::{
-    program::{BuyOrder, Instruction, SellOrder},
+    program::{BuyOrder, Claim, Instruction, SellOrder},
     tx::INSTRUCTIONS_MAX,
-    types::{Base, CurveId, Quote, Shares},
+    types::{Address, Base, CurveId, Quote, Shares},
 };
 
 use crate::dump::CONTEXT;
@@ -59,11 +59,41 @@ fn amounts_are_exact_out_in_tokens_and_exact_in_in_quote() {
         ("ADD_LIQUIDITY 3", add(3_000_000_000)),
         ("ADD_LIQUIDITY 3sol", add(3_000_000_000)),
         ("ADD_LIQUIDITY 3lamports", add(3)),
+        (
+            "ADD_LIQUIDITY 3sol max 5 min 7",
+            Instruction::AddLiquidity {
+                curve,
+                quote: Quote::new(3_000_000_000),
+                base_max: Base::new(5_000_000),
+                shares_min: Shares::new(7),
+            },
+        ),
+        (
+            "REMOVE_LIQUIDITY 7 min_base 2",
+            Instruction::RemoveLiquidity {
+                curve,
+                shares: Shares::new(7),
+                quote_min: Quote::ZERO,
+                base_min: Base::new(2_000_000),
+            },
+        ),
+        ("CLAIM vested", Instruction::Claim { curve, what: Claim::Vested }),
+        ("CLAIM protocol", Instruction::Claim { curve, what: Claim::ProtocolFees }),
         ("MIGRATE_TO_AMM 1", Instruction::MigrateToAmm { curve }),
     ];
     for (source, expected) in cases {
         assert_eq!(one(source, &CONTEXT), expected, "{source}");
     }
+}
+
+#[test]
+fn a_trade_names_its_referrer() {
+    let referrer = Address::new([5; 32]);
+    let instruction = one(&format!("SELL 2 min 1sol referrer \"{referrer}\""), &CONTEXT);
+    let order =
+        SellOrder::ExactIn { base: Base::new(2_000_000), quote_min: Quote::new(1_000_000_000) };
+    let (curve, referrer) = (CONTEXT.curve, Some(referrer));
+    assert_eq!(instruction, Instruction::Sell { curve, order, referrer });
 }
 
 #[test]
