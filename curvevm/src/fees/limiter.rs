@@ -101,8 +101,8 @@ impl Limiter {
             }
         };
         let fee = gross.checked_sub(net)?;
-        let rate = mul_div_ceil(fee, ONE, gross)?;
-        (rate >= self.rate).then_some(rate.min(MAX))
+        // Between the bounds that it has by construction, up to a unit of rounding.
+        Some(mul_div_ceil(fee, ONE, gross)?.clamp(self.rate.min(MAX), MAX))
     }
 
     /// The amount that leaves `net`, below the step at which the rate stays.
@@ -122,7 +122,8 @@ impl Limiter {
         let whole = ratio_floor(U256::from_u128(linear.checked_sub(root)?), twice)?;
         let whole = u64::try_from(whole).ok()?;
         let step = whole.checked_div(self.reference)?;
-        let missing = net.checked_sub(self.rest(whole)?)?;
+        // Nothing is missing but for a unit of rounding, where upstream fails.
+        let missing = net.saturating_sub(self.rest(whole)?);
         let left = ONE.checked_sub(self.rate_of_step(step)?)?;
         whole.checked_add(mul_div_ceil(missing, ONE, left)?)
     }
