@@ -117,21 +117,12 @@ pub struct Curve {
     /// The square root of the price, Q64.64: where a piece of constant liquidity stands. It is kept when the curve leaves the
     /// pieces of this kind.
     pub sqrt_price: u128,
-    /// What was sold and collected at the start of the second piece, the third, and so on, up to the piece that is being sold.
-    pub marks: Vec<Mark>,
+    /// Tokens that were sold when the second piece was entered, the third, and so on, up to the piece that is being sold.
+    pub marks: Vec<Base>,
     /// Fees that wait to be claimed.
     pub fees: Accrued,
     /// Where the curve stands.
     pub phase: Phase,
-}
-
-/// What was sold and collected when a piece was entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
-pub struct Mark {
-    /// Tokens sold.
-    pub sold: Base,
-    /// Quote collected.
-    pub reserve: Quote,
 }
 
 /// Fees that wait to be claimed.

@@ -2,185 +2,433 @@
 
 use alloc::vec::Vec;
 
-use super::piece::{Inside, bought, cost, given, proceeds};
-use crate::{
-    cell::{Curve, Mark},
-    error::Error,
-    module::{Module, PIECES_MAX, Piece},
-    types::{Base, Quote},
+use super::{
+    kind::{
+        Inside,
+        liquidity::{
+            after_base_in, after_base_out, after_quote_in, after_quote_out, base_ceil, base_floor,
+            quote_ceil, quote_floor,
+        },
+        path::Path,
+    },
+    price::Price,
 };
-
-/// Tokens sold, reserve, and the reserve at the start of each entered piece after the first.
-#[derive(Clone, Debug)]
-pub(super) struct Position {
-    pub(super) sold: Base,
-    pub(super) reserve: Quote,
-    pub(super) sqrt_price: u128,
-    pub(super) marks: Vec<Mark>,
-}
+use crate::{
+    cell::Curve,
+    error::Error,
+    math::U256,
+    module::{Module, PIECES_MAX, Piece, PieceKind},
+    types::Base,
+};
 
 /// Most steps of a walk: each piece once, and a step onto each next one.
 const STEPS_MAX: usize = 2 * PIECES_MAX;
 
-impl Position {
-    pub(super) fn of(curve: &Curve) -> Self {
+/// Where a curve stands, and where purchases stop.
+#[derive(Clone, Debug)]
+pub(super) struct Position<'m> {
+    module: &'m Module,
+    /// Tokens sold.
+    pub(super) sold: u64,
+    /// Quote collected.
+    pub(super) reserve: u64,
+    /// See [`Curve::sqrt_price`].
+    pub(super) sqrt_price: u128,
+    /// See [`Curve::marks`].
+    pub(super) marks: Vec<Base>,
+    stop: Option<Stop>,
+}
+
+/// The point of graduation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stop {
+    /// The piece.
+    pub(super) piece: usize,
+    /// Where in it.
+    pub(super) at: Where,
+}
+
+/// A point in a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Where {
+    /// That many tokens of the piece are sold.
+    Sold(u64),
+    /// The square root of the price is this.
+    SqrtPrice(u128),
+}
+
+impl Stop {
+    /// The end of a piece.
+    pub(super) const fn end_of(index: usize, piece: &Piece) -> Self {
+        let at = match piece.kind {
+            PieceKind::ConstantLiquidity { sqrt_end, .. } => Where::SqrtPrice(sqrt_end),
+            PieceKind::ConstantProduct { .. }
+            | PieceKind::Linear { .. }
+            | PieceKind::FixedPrice { .. } => Where::Sold(u64::MAX),
+        };
+        Self { piece: index, at }
+    }
+}
+
+/// What a walk moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Moved {
+    pub(super) base: u64,
+    pub(super) quote: u64,
+}
+
+/// The piece that a position is in.
+#[derive(Clone, Copy, Debug)]
+enum Spot {
+    Path {
+        path: Path,
+        /// Tokens sold from the piece.
+        sold: u64,
+        /// Tokens left in it.
+        rest: u64,
+    },
+    Liquidity {
+        low: u128,
+        high: u128,
+        liquidity: u128,
+    },
+}
+
+impl<'m> Position<'m> {
+    pub(super) fn of(module: &'m Module, curve: &Curve) -> Self {
         Self {
-            sold: curve.sold,
-            reserve: curve.reserve,
-            sqrt_price: curve.sqrt_price,
+            module,
+            sold: curve.sold.get(),
+            reserve: curve.reserve.get(),
+            // A curve that was never sold from may not know it.
+            sqrt_price: curve.sqrt_price.max(module.sqrt_start),
             marks: curve.marks.clone(),
+            stop: None,
         }
     }
 
-    /// Buys exactly `base` tokens; gives their cost.
-    pub(super) fn take(&mut self, module: &Module, base: Base) -> Result<Quote, Error> {
-        let mut left = base.get();
-        let mut total = 0u64;
-        for _ in 0..STEPS_MAX {
-            if left == 0 {
-                return Ok(Quote::new(total));
+    /// The same, which no purchase moves past `stop`.
+    pub(super) fn until(self, stop: Stop) -> Self {
+        Self { stop: Some(stop), ..self }
+    }
+
+    /// Whether it is beyond `stop`.
+    pub(super) fn is_beyond(&self, stop: Stop) -> bool {
+        let piece = self.marks.len();
+        piece > stop.piece
+            || piece == stop.piece
+                && match stop.at {
+                    Where::Sold(sold) => self.sold_inside() > sold,
+                    Where::SqrtPrice(sqrt) => self.sqrt_price > sqrt,
+                }
+    }
+
+    /// Whether the pieces are sold out.
+    pub(super) fn is_sold_out(&self) -> Result<bool, Error> {
+        let last = self.marks.len().saturating_add(1) >= self.module.pieces.len();
+        Ok(last && self.is_at_top(&self.spot()?))
+    }
+
+    /// The marginal price.
+    pub(super) fn price(&self) -> Result<Price, Error> {
+        let (quote, base) = match self.spot()? {
+            Spot::Path { path, .. } => path.price()?,
+            Spot::Liquidity { .. } => {
+                (U256::product(self.sqrt_price, self.sqrt_price), U256::from_parts(1, 0))
             }
-            self.step_up(module)?;
-            let (piece, inside) = self.inside(module)?;
-            let now = left.min(self.rest(piece)?);
-            let quote = cost(&piece.kind, inside, now)?;
-            self.moved_up(now, quote)?;
-            left = left.saturating_sub(now);
-            total = total.checked_add(quote).ok_or(Error::Overflow)?;
-        }
-        Err(Error::Overflow)
+        };
+        Ok(Price { quote, base })
     }
 
-    /// Buys for at most `budget`; gives the tokens and what was used: all of it, unless the curve ends first.
-    pub(super) fn take_for(
-        &mut self,
-        module: &Module,
-        budget: Quote,
-    ) -> Result<(Base, Quote), Error> {
-        let mut left = budget.get();
-        let mut base = 0u64;
+    /// Goes to the piece that the next token is bought from.
+    pub(super) fn enter(&mut self) -> Result<(), Error> {
+        self.step_up().map(|_| ())
+    }
+
+    /// Buys `base` tokens, or as many as there are.
+    pub(super) fn take(&mut self, base: u64) -> Result<Moved, Error> {
+        let mut moved = Moved::default();
         for _ in 0..STEPS_MAX {
-            if left == 0 || self.sold >= module.sale_end() {
+            let left = base.saturating_sub(moved.base);
+            if left == 0 {
                 break;
             }
-            self.step_up(module)?;
-            let (piece, inside) = self.inside(module)?;
-            let rest = self.rest(piece)?;
-            let (now, quote) = match cost(&piece.kind, inside, rest) {
-                Ok(all) if all <= left => (rest, all),
-                // The whole budget stays in the reserve, also the part of it that does not buy a whole unit.
-                Ok(_) | Err(Error::Overflow) => {
-                    let most = rest.saturating_sub(1);
-                    (bought(&piece.kind, inside, left, most)?, left)
+            let Some(spot) = self.step_up()? else { break };
+            let step = match spot {
+                Spot::Path { path, rest, .. } => {
+                    let base = left.min(rest);
+                    Moved { base, quote: path.cost(base)? }
                 }
-                Err(error) => return Err(error),
+                Spot::Liquidity { low: _, high, liquidity } => {
+                    let room = base_floor(self.sqrt_price, high, liquidity)?;
+                    let to = if left < room {
+                        after_base_out(self.sqrt_price, liquidity, left)?
+                    } else {
+                        high
+                    };
+                    let quote = quote_ceil(self.sqrt_price, to, liquidity)?;
+                    self.sqrt_price = to;
+                    Moved { base: left.min(room), quote }
+                }
             };
-            self.moved_up(now, quote)?;
-            left = left.saturating_sub(quote);
-            base = base.checked_add(now).ok_or(Error::Overflow)?;
+            self.move_up(step)?;
+            moved = moved.and(step)?;
         }
-        let used = budget.get().saturating_sub(left);
-        Ok((Base::new(base), Quote::new(used)))
+        Ok(moved)
     }
 
-    /// Gives back exactly `base` tokens; gives their proceeds.
-    pub(super) fn give(&mut self, module: &Module, base: Base) -> Result<Quote, Error> {
-        let mut left = base.get();
-        let mut total = 0u64;
+    /// Buys for `budget`: all of it is used, also the part that buys no whole token, unless the curve ends first.
+    pub(super) fn spend(&mut self, budget: u64) -> Result<Moved, Error> {
+        let mut moved = Moved::default();
         for _ in 0..STEPS_MAX {
+            let left = budget.saturating_sub(moved.quote);
             if left == 0 {
-                return Ok(Quote::new(total));
+                break;
             }
-            self.step_down();
-            let (piece, inside) = self.inside(module)?;
-            let now = left.min(inside.sold);
-            if now == 0 {
-                return Err(Error::SellExceedsSold);
-            }
-            let quote = proceeds(&piece.kind, inside, now)?;
-            self.moved_down(now, quote)?;
-            left = left.saturating_sub(now);
-            total = total.checked_add(quote).ok_or(Error::Overflow)?;
+            let Some(spot) = self.step_up()? else { break };
+            let step = match spot {
+                Spot::Path { path, rest, .. } => self.spend_on_path(&path, rest, left)?,
+                Spot::Liquidity { low: _, high, liquidity } => {
+                    let room = quote_ceil(self.sqrt_price, high, liquidity)?;
+                    let to = if left < room {
+                        after_quote_in(self.sqrt_price, liquidity, left)?
+                    } else {
+                        high
+                    };
+                    let base = base_floor(self.sqrt_price, to, liquidity)?;
+                    self.sqrt_price = to;
+                    Moved { base, quote: left.min(room) }
+                }
+            };
+            self.move_up(step)?;
+            moved = moved.and(step)?;
         }
-        Err(Error::Overflow)
+        Ok(moved)
     }
 
-    /// The fewest tokens whose proceeds are at least `quote`.
-    pub(super) fn base_for(&self, module: &Module, quote: Quote) -> Result<Base, Error> {
-        let mut walk = self.clone();
-        let mut left = quote.get();
-        let mut base = 0u64;
+    /// Sells `base` tokens.
+    pub(super) fn give(&mut self, base: u64) -> Result<Moved, Error> {
+        let mut moved = Moved::default();
         for _ in 0..STEPS_MAX {
+            let left = base.saturating_sub(moved.base);
             if left == 0 {
-                return Ok(Base::new(base));
+                return Ok(moved);
             }
-            walk.step_down();
-            let (piece, inside) = walk.inside(module)?;
-            let now = given(&piece.kind, inside, left)?;
-            if now == 0 {
-                return Err(Error::InsufficientReserve);
+            let step = match self.step_down()? {
+                Spot::Path { sold: 0, .. } => return Err(Error::SellExceedsSold),
+                Spot::Path { path, sold, .. } => {
+                    let base = left.min(sold);
+                    Moved { base, quote: path.proceeds(base)? }
+                }
+                Spot::Liquidity { low, high: _, liquidity } => {
+                    self.give_to_liquidity(low, liquidity, left)?
+                }
+            };
+            self.move_down(step)?;
+            moved = moved.and(step)?;
+        }
+        Err(Error::SellExceedsSold)
+    }
+
+    /// Sells as few tokens as give exactly `quote`.
+    pub(super) fn withdraw(&mut self, quote: u64) -> Result<Moved, Error> {
+        let mut moved = Moved::default();
+        for _ in 0..STEPS_MAX {
+            let left = quote.saturating_sub(moved.quote);
+            if left == 0 {
+                return Ok(moved);
             }
-            let got = proceeds(&piece.kind, inside, now)?;
-            walk.moved_down(now, got)?;
-            left = left.saturating_sub(got);
-            base = base.checked_add(now).ok_or(Error::Overflow)?;
+            let step = match self.step_down()? {
+                Spot::Path { sold: 0, .. } => return Err(Error::InsufficientReserve),
+                Spot::Path { path, sold, .. } => match path.given(left)? {
+                    Some(base) if base <= sold => Moved { base, quote: left },
+                    Some(_) | None => Moved { base: sold, quote: path.proceeds(sold)?.min(left) },
+                },
+                Spot::Liquidity { low, high: _, liquidity } => {
+                    self.withdraw_from_liquidity(low, liquidity, left)?
+                }
+            };
+            self.move_down(step)?;
+            moved = moved.and(step)?;
         }
         Err(Error::InsufficientReserve)
     }
 
-    /// The piece that was entered last, and where it stands.
-    fn inside<'m>(&self, module: &'m Module) -> Result<(&'m Piece, Inside), Error> {
-        let index = self.marks.len();
-        let piece = module.pieces.get(index).ok_or(Error::CurveComplete)?;
-        let mark = self.mark();
-        let inside = Inside {
-            sold: self.sold.checked_sub(mark.sold).ok_or(Error::Overflow)?.get(),
-            reserve: self
-                .reserve
-                .checked_sub(mark.reserve)
-                .ok_or(Error::InsufficientReserve)?
-                .get(),
+    /// A step of [`Self::spend`] in a piece of which `rest` tokens are left.
+    fn spend_on_path(&self, path: &Path, rest: u64, left: u64) -> Result<Moved, Error> {
+        if !self.is_last() {
+            match path.cost(rest) {
+                Ok(quote) if quote <= left => return Ok(Moved { base: rest, quote }),
+                Ok(_) | Err(Error::Overflow) => {
+                    let base = path.bought(left, rest)?.min(rest);
+                    return Ok(Moved { base, quote: left });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // At the end of the curve only an order for more tokens than are left is cut, as on the launchpads.
+        let base = path.bought(left, rest)?;
+        if base <= rest {
+            return Ok(Moved { base, quote: left });
+        }
+        Ok(Moved { base: rest, quote: path.cost(rest)?.min(left) })
+    }
+
+    fn give_to_liquidity(&mut self, low: u128, liquidity: u128, left: u64) -> Result<Moved, Error> {
+        let from = self.sqrt_price;
+        let (to, base) = if self.marks.is_empty() {
+            // There is nothing below the first piece, so that it takes all that leads no lower than its start.
+            (after_base_in(from, liquidity, left)?, left)
+        } else {
+            let room = base_ceil(low, from, liquidity)?;
+            if left < room {
+                (after_base_in(from, liquidity, left)?, left)
+            } else {
+                (low, room)
+            }
         };
-        Ok((piece, inside))
-    }
-
-    /// Where the piece that was entered last started.
-    fn mark(&self) -> Mark {
-        self.marks.last().copied().unwrap_or_default()
-    }
-
-    /// Tokens left in `piece`.
-    fn rest(&self, piece: &Piece) -> Result<u64, Error> {
-        piece.end.checked_sub(self.sold).map(Base::get).ok_or(Error::Overflow)
-    }
-
-    /// Enters the next piece when the present one is sold out.
-    fn step_up(&mut self, module: &Module) -> Result<(), Error> {
-        let piece = module.pieces.get(self.marks.len()).ok_or(Error::CurveComplete)?;
-        if self.sold < piece.end {
-            return Ok(());
+        if to < low {
+            return Err(Error::InsufficientReserve);
         }
-        self.marks.push(Mark { sold: self.sold, reserve: self.reserve });
-        if self.marks.len() < module.pieces.len() { Ok(()) } else { Err(Error::CurveComplete) }
+        self.sqrt_price = to;
+        Ok(Moved { base, quote: quote_floor(to, from, liquidity)? })
     }
 
-    /// Leaves a piece that has sold nothing for the one before it.
-    fn step_down(&mut self) {
-        if self.sold == self.mark().sold {
-            self.marks.pop();
+    fn withdraw_from_liquidity(
+        &mut self,
+        low: u128,
+        liquidity: u128,
+        left: u64,
+    ) -> Result<Moved, Error> {
+        let from = self.sqrt_price;
+        let reached = || after_quote_out(from, liquidity, left).filter(|to| *to >= low);
+        let (to, quote) = if self.marks.is_empty() {
+            (reached().ok_or(Error::InsufficientReserve)?, left)
+        } else {
+            let room = quote_floor(low, from, liquidity)?;
+            if left < room {
+                (reached().ok_or(Error::InsufficientReserve)?, left)
+            } else {
+                (low, room)
+            }
+        };
+        self.sqrt_price = to;
+        Ok(Moved { base: base_ceil(to, from, liquidity)?, quote })
+    }
+
+    /// Goes to the piece that the next token is bought from; none at the end.
+    fn step_up(&mut self) -> Result<Option<Spot>, Error> {
+        for _ in 0..PIECES_MAX {
+            let spot = self.spot()?;
+            if !self.is_at_top(&spot) {
+                return Ok(Some(spot));
+            }
+            if self.is_last() {
+                return Ok(None);
+            }
+            self.marks.push(Base::new(self.sold));
+        }
+        Ok(None)
+    }
+
+    /// Goes to the piece that the next token is sold to.
+    fn step_down(&mut self) -> Result<Spot, Error> {
+        for _ in 0..PIECES_MAX {
+            let spot = self.spot()?;
+            let is_at_bottom = match spot {
+                Spot::Path { sold, .. } => sold == 0,
+                Spot::Liquidity { low, .. } => self.sqrt_price <= low,
+            };
+            if !is_at_bottom || self.marks.pop().is_none() {
+                return Ok(spot);
+            }
+        }
+        Err(Error::Overflow)
+    }
+
+    /// Whether the piece is the last that is sold.
+    fn is_last(&self) -> bool {
+        let piece = self.marks.len();
+        self.stop.is_some_and(|stop| piece >= stop.piece)
+            || piece.saturating_add(1) >= self.module.pieces.len()
+    }
+
+    fn is_at_top(&self, spot: &Spot) -> bool {
+        match *spot {
+            Spot::Path { rest, .. } => rest == 0,
+            Spot::Liquidity { high, .. } => self.sqrt_price >= high,
         }
     }
 
-    fn moved_up(&mut self, base: u64, quote: u64) -> Result<(), Error> {
-        self.sold = self.sold.checked_add(Base::new(base)).ok_or(Error::Overflow)?;
-        self.reserve = self.reserve.checked_add(Quote::new(quote)).ok_or(Error::Overflow)?;
+    /// The piece that was entered last, and where it stands.
+    fn spot(&self) -> Result<Spot, Error> {
+        let index = self.marks.len();
+        let piece = self.module.pieces.get(index).ok_or(Error::Overflow)?;
+        let stop = self.stop.filter(|stop| stop.piece == index).map(|stop| stop.at);
+        if let PieceKind::ConstantLiquidity { liquidity, sqrt_end } = piece.kind {
+            let high = match stop {
+                Some(Where::SqrtPrice(sqrt)) => sqrt_end.min(sqrt),
+                Some(Where::Sold(_)) | None => sqrt_end,
+            };
+            return Ok(Spot::Liquidity { low: sqrt_low(self.module, index), high, liquidity });
+        }
+        let sold = self.sold_inside();
+        let alone = self.module.pieces.len() == 1;
+        let inside = Inside { sold, reserve: alone.then_some(self.reserve) };
+        let path = Path::new(&piece.kind, inside)?.ok_or(Error::Overflow)?;
+        let length = match stop {
+            Some(Where::Sold(stop)) => length(self.module, index, piece).min(stop),
+            Some(Where::SqrtPrice(_)) | None => length(self.module, index, piece),
+        };
+        Ok(Spot::Path { path, sold, rest: length.saturating_sub(sold) })
+    }
+
+    /// Tokens sold from the piece that was entered last; none if tokens of the pieces below it came back through a piece of
+    /// constant liquidity above it.
+    fn sold_inside(&self) -> u64 {
+        self.sold.saturating_sub(self.marks.last().map_or(0, |mark| mark.get()))
+    }
+
+    fn move_up(&mut self, step: Moved) -> Result<(), Error> {
+        self.sold = self.sold.checked_add(step.base).ok_or(Error::Overflow)?;
+        self.reserve = self.reserve.checked_add(step.quote).ok_or(Error::Overflow)?;
         Ok(())
     }
 
-    fn moved_down(&mut self, base: u64, quote: u64) -> Result<(), Error> {
-        self.sold = self.sold.checked_sub(Base::new(base)).ok_or(Error::SellExceedsSold)?;
-        self.reserve =
-            self.reserve.checked_sub(Quote::new(quote)).ok_or(Error::InsufficientReserve)?;
+    fn move_down(&mut self, step: Moved) -> Result<(), Error> {
+        self.sold = self.sold.checked_sub(step.base).ok_or(Error::SellExceedsSold)?;
+        self.reserve = self.reserve.checked_sub(step.quote).ok_or(Error::InsufficientReserve)?;
         Ok(())
+    }
+}
+
+impl Moved {
+    fn and(self, other: Self) -> Result<Self, Error> {
+        let base = self.base.checked_add(other.base).ok_or(Error::Overflow)?;
+        let quote = self.quote.checked_add(other.quote).ok_or(Error::Overflow)?;
+        Ok(Self { base, quote })
+    }
+}
+
+/// Tokens that a piece sells.
+pub(super) fn length(module: &Module, index: usize, piece: &Piece) -> u64 {
+    let start = index
+        .checked_sub(1)
+        .and_then(|before| module.pieces.get(before))
+        .map_or(0, |before| before.end.get());
+    piece.end.get().saturating_sub(start)
+}
+
+/// The square root of the price at which a piece of constant liquidity starts.
+pub(super) fn sqrt_low(module: &Module, index: usize) -> u128 {
+    match index.checked_sub(1).and_then(|before| module.pieces.get(before)).map(|piece| &piece.kind)
+    {
+        Some(PieceKind::ConstantLiquidity { sqrt_end, .. }) => *sqrt_end,
+        Some(
+            PieceKind::ConstantProduct { .. }
+            | PieceKind::Linear { .. }
+            | PieceKind::FixedPrice { .. },
+        )
+        | None => module.sqrt_start,
     }
 }
