@@ -104,8 +104,8 @@ errors! {
     UnknownAsset = 115, "this quote asset is not enabled on this chain";
     /// A transfer to oneself.
     SelfTransfer = 116, "the recipient is the sender";
-    /// The reserve cannot pay what the sale asks for.
-    InsufficientReserve = 117, "the curve's reserve is smaller than the quote asked for";
+    /// The reserve cannot give what the trade asks for.
+    InsufficientReserve = 117, "the reserve is smaller than what is asked for";
     /// After the purchase the reserve would cover too little of the market cap.
     VaultBreached = 118, "buying is halted until somebody sells: the reserve would cover less of the market cap than the vault asks for";
     /// The graduation rule does not hold yet.

@@ -59,6 +59,7 @@ pub mod merkle;
 pub mod meter;
 pub mod module;
 pub mod nonce;
+pub mod pool;
 pub mod program;
 pub mod receipt;
 #[cfg(test)]
