@@ -117,7 +117,7 @@ impl BlockMaker {
         transactions: Vec<Transaction>,
     ) -> Result<Block, PipelineError> {
         let height = self.head.height + 1;
-        let ids = admit(&self.spec.id, &transactions)
+        let ids = admit(&self.spec.id, self.spec.chunk_bytes_max(), &transactions)
             .map_err(|error| PipelineError::invalid(height, &error))?;
         let body = BlockBody { height, time_ms, messages, transactions };
         let next = transition(&self.spec, &self.head, body.clone(), ids)

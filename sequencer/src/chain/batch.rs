@@ -15,7 +15,8 @@ use curvevm::{
     batch::{BATCH_VERSION, BatchHeader, VM_VERSION, chunk_hash, data_hash, trace_root},
     block::{BlockBody, Step},
     cell::Chain,
-    codec::{BatchData, CodecError, encode_batch},
+    codec::{BatchData, CodecError, SEGMENT_BYTES_MAX, encode_batch},
+    tx::CHUNK_OVERHEAD_MAX,
     types::Hash,
 };
 
@@ -43,10 +44,19 @@ impl BatchBlock {
 /// An upper bound of what a block's begin takes in a chunk, in bytes.
 pub(crate) const BEGIN_BYTES: usize = 16;
 
-/// Bytes of a block's begin, its messages and its transactions, as Borsh.
+/// The shortest transaction, as Borsh, that may be too long to share a segment.
+const LONG_BYTES_MIN: usize = SEGMENT_BYTES_MAX - CHUNK_OVERHEAD_MAX;
+
+/// What a transaction of so many bytes, as Borsh, counts: a long one counts twice, see [`ChainSpec::block_bytes_max`].
+pub(crate) const fn counted_bytes(bytes: usize) -> usize {
+    if bytes > LONG_BYTES_MIN { bytes.saturating_mul(2) } else { bytes }
+}
+
+/// What a block's begin, its messages and its transactions count, as Borsh.
 pub(crate) fn content_bytes(body: &BlockBody) -> usize {
     let messages = body.messages.iter().map(|message| borsh::object_length(message).unwrap_or(0));
-    let transactions = body.transactions.iter().map(|it| borsh::object_length(it).unwrap_or(0));
+    let length = |it| counted_bytes(borsh::object_length(it).unwrap_or(0));
+    let transactions = body.transactions.iter().map(length);
     messages.chain(transactions).sum::<usize>() + BEGIN_BYTES
 }
 

@@ -12,7 +12,7 @@ use curvevm::{
 };
 use std::sync::Arc;
 
-use super::BatchBlock;
+use super::{BatchBlock, ChainSpec};
 
 /// A cell that a block wrote, with its value after the block.
 #[derive(Clone, Debug, PartialEq, Eq, borsh::BorshSerialize, borsh::BorshDeserialize)]
@@ -62,26 +62,27 @@ impl State for Recorder<'_> {
 /// [`BlockError`]; the tree is then of no more use.
 pub(crate) fn execute(
     tree: &mut Tree,
-    genesis: &Hash,
+    spec: &ChainSpec,
     body: BlockBody,
     ids: Vec<Hash>,
 ) -> Result<ExecutedBlock, BlockError> {
     if body.messages.len() > MESSAGES_MAX {
         return Err(BlockError::MessageCount);
     }
+    let (genesis, chunk_bytes_max) = (&spec.id, spec.chunk_bytes_max());
     let context = Context { genesis: *genesis, height: body.height, time_ms: body.time_ms };
     let mut written = vec![Chain::key()];
     let mut receipts = Vec::with_capacity(body.transactions.len());
     let mut trace = Vec::new();
     let mut pre_root = tree.root();
-    for segment in body.segments() {
+    for segment in body.segments(chunk_bytes_max) {
         match &segment {
             Segment::Begin { .. } => {
-                replay_segment(tree, genesis, &segment)?;
+                replay_segment(tree, genesis, chunk_bytes_max, &segment)?;
             }
             Segment::Messages(messages) => {
                 written.extend(messages.iter().map(credited));
-                replay_segment(tree, genesis, &segment)?;
+                replay_segment(tree, genesis, chunk_bytes_max, &segment)?;
             }
             Segment::Transactions(transactions) => {
                 for transaction in transactions {

@@ -4,7 +4,9 @@ mod batch;
 mod execution;
 mod spec;
 
-pub(crate) use batch::{BEGIN_BYTES, BatchBlock, OpenBatch, SealedBatch, content_bytes};
+pub(crate) use batch::{
+    BEGIN_BYTES, BatchBlock, OpenBatch, SealedBatch, content_bytes, counted_bytes,
+};
 pub(crate) use execution::{Change, ExecutedBlock, execute};
 pub(crate) use spec::ChainSpec;
 

@@ -3,9 +3,9 @@
 use asset_consensus::{BlockId, ChainId, Committee, CommitteeError, Epoch, PublicKey};
 use curvevm::{
     batch::CHUNKS_MAX,
-    codec::{CHUNK_BYTES_MAX, SEGMENT_BYTES_MAX},
+    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, SEGMENT_BYTES_MAX},
     genesis::{GENESIS_VERSION, Genesis, MEMBERS_MAX, quorum},
-    tx::TX_BYTES_MAX,
+    tx,
     types::{Address, Hash},
 };
 
@@ -56,14 +56,17 @@ impl ChainSpec {
 
     /// The most that a block's messages and transactions may have, in bytes as Borsh; a batch closes once it has as much.
     ///
-    /// Chunks are cut at segments: one is left open by less than a segment, and two neighbours are more than one chunk
-    /// together. The data of a batch, less than two blocks' worth, then fits its chunks, with an eighth to spare for integers
-    /// that are longer as varints.
+    /// Chunks are cut at segments: one is left open by less than the segment that follows, and two neighbours are more than one
+    /// chunk together. A transaction that is a segment of its own is counted twice ([`counted_bytes`](super::counted_bytes)), for
+    /// itself and for what it leaves open. The data of a batch, less than two blocks' worth, then fits its chunks, with an eighth
+    /// to spare for integers that are longer as varints.
     pub(crate) fn block_bytes_max(&self) -> usize {
-        let params = &self.genesis.params;
-        let chunk = usize::from(params.chunk_bytes_max);
-        let filled = chunk.saturating_sub(SEGMENT_BYTES_MAX).max(chunk / 2);
-        usize::from(params.batch_chunks_max) * filled * 7 / 16
+        block_bytes_max(self.chunk_bytes_max(), self.genesis.params.batch_chunks_max)
+    }
+
+    /// The most payload bytes in a chunk.
+    pub(crate) const fn chunk_bytes_max(&self) -> usize {
+        self.genesis.params.chunk_bytes_max as usize
     }
 
     /// What is wrong with the genesis, if anything.
@@ -83,18 +86,30 @@ impl ChainSpec {
         check(params.batch_interval_ms > 0, "params.batch_interval_ms: at least 1");
         check(
             (CHUNKS_MIN..=CHUNKS_MAX).contains(&params.batch_chunks_max),
-            "params.batch_chunks_max: 8 to 256",
+            "params.batch_chunks_max: 10 to 256",
         );
         check(
-            (SEGMENT_BYTES_MAX..=CHUNK_BYTES_MAX).contains(&usize::from(params.chunk_bytes_max)),
-            "params.chunk_bytes_max: 850 to 3800",
+            (CHUNK_BYTES_MIN..=CHUNK_BYTES_MAX).contains(&usize::from(params.chunk_bytes_max)),
+            "params.chunk_bytes_max: 832 to 3800",
         );
         check(params.block_transactions_max > 0, "params.block_transactions_max: at least 1");
         found
     }
 }
 
+const fn block_bytes_max(chunk: usize, chunks: u16) -> usize {
+    let (full, half) = (chunk.saturating_sub(SEGMENT_BYTES_MAX), chunk / 2);
+    let filled = if full > half { full } else { half };
+    chunks as usize * filled * 7 / 16
+}
+
 /// With fewer chunks to a batch the longest transaction may not fit a block.
-const CHUNKS_MIN: u16 = 8;
-const _: () =
-    assert!(CHUNKS_MIN as usize * (SEGMENT_BYTES_MAX / 2) * 7 / 16 > TX_BYTES_MAX + 2 * 16);
+const CHUNKS_MIN: u16 = 10;
+const _: () = {
+    let mut chunk = CHUNK_BYTES_MIN;
+    while chunk <= CHUNK_BYTES_MAX {
+        let longest = super::counted_bytes(tx::bytes_max(chunk)) + 2 * super::BEGIN_BYTES;
+        assert!(block_bytes_max(chunk, CHUNKS_MIN) > longest);
+        chunk += 1;
+    }
+};

@@ -285,7 +285,7 @@ impl Inner {
         let transactions = &executed.block.body.transactions;
         let signers = transactions.iter().map(|transaction| transaction.body.signer);
         let done: Vec<(Hash, Address)> = executed.ids.iter().copied().zip(signers).collect();
-        let removed = self.pool.on_commit(&version.tree, version.height, &done);
+        let removed = self.pool.on_commit(&version.tree, &version.chain, &done);
         if let Err(error) = self.mempool.remove(&removed) {
             tracing::error!(%error, "the mempool's database cannot remove transactions");
         }

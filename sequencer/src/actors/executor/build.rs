@@ -124,7 +124,7 @@ impl Inner {
             transactions_max: self.spec.genesis.params.block_transactions_max as usize,
             bytes_max: bytes_max.saturating_sub(BEGIN_BYTES),
         };
-        let chosen = self.pool.select(&parent.tree, body.height, limits);
+        let chosen = self.pool.select(&parent.tree, (body.height, body.time_ms), limits);
         body.transactions = chosen.iter().map(|entry| entry.transaction.clone()).collect();
         Ok(Made { body, ids: chosen.iter().map(|entry| entry.id).collect() })
     }

@@ -50,7 +50,7 @@ pub(crate) fn transition(
     ids: Vec<Hash>,
 ) -> Result<Transition, TransitionError> {
     let mut tree = parent.tree.clone();
-    let executed = execute(&mut tree, &spec.id, body, ids).map_err(|error| match error {
+    let executed = execute(&mut tree, spec, body, ids).map_err(|error| match error {
         BlockError::State(error) => TransitionError::State(error),
         error => TransitionError::Block(error),
     })?;

@@ -78,7 +78,8 @@ pub(crate) fn prepare(
     if settlement != block.block().settlement {
         return Err(Invalid::Settlement);
     }
-    let ids = admit(&spec.id, &body.transactions).map_err(Invalid::Transaction)?;
+    let ids = admit(&spec.id, spec.chunk_bytes_max(), &body.transactions)
+        .map_err(Invalid::Transaction)?;
     verify(pool, &body.transactions, &ids)?;
     Ok(Prepared { payload, ids })
 }

@@ -3,9 +3,11 @@
 //! # Rules
 //!
 //! 1. A transaction is taken when its form, its signature, its nonce and its expiry fit the latest preconfirmed state, its
-//!    signer has an account, no other one with its nonce waits, and there is room.
+//!    signer has an account, its session is open if a session key signed it, no other one with its nonce waits, and there is
+//!    room.
 //! 2. It is acknowledged when it is on disk. Many transactions share one write and one flush.
-//! 3. It leaves when it is in a committed block, or when it can never be in one: expired, or its nonce used by another.
+//! 3. It leaves when it is in a committed block, or when it cannot be in one: expired, its nonce used by another, or its session
+//!    expired or revoked.
 //! 4. A taken transaction goes to every other member, again and again while it waits; receiving one twice is harmless.
 //!
 //! # Invariants

@@ -54,8 +54,8 @@ impl Reads {
             time_ms: now_ms().max(head.chain.time_ms.saturating_add(1)),
         };
         let mut tree = head.tree.clone();
-        let receipt =
-            apply(&transaction, &context, &mut tree).map_err(|refusal| match refusal {
+        let receipt = apply(&transaction, self.spec.chunk_bytes_max(), &context, &mut tree)
+            .map_err(|refusal| match refusal {
                 Refusal::Rejected(error) => vm(error),
                 Refusal::State(error) => internal(&error),
             })?;

@@ -185,7 +185,8 @@ pub(super) fn data_size(blocks: &[Block], params: &Params) -> Result<DataSize> {
             && let Some(bodies) = open.replace(Vec::new())
         {
             let chunk_bytes_max = usize::from(params.chunk_bytes_max);
-            let data = encode_batch(&bodies, &traces(&bodies), chunk_bytes_max)?;
+            let traces = traces(&bodies, chunk_bytes_max);
+            let data = encode_batch(&bodies, &traces, chunk_bytes_max)?;
             size.bytes += data.chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
             size.trades += bodies.iter().map(|body| body.transactions.len() as u64).sum::<u64>();
         }
@@ -194,9 +195,9 @@ pub(super) fn data_size(blocks: &[Block], params: &Params) -> Result<DataSize> {
 }
 
 /// Roots do not change the length of the data.
-fn traces(bodies: &[BlockBody]) -> Vec<Vec<Step>> {
+fn traces(bodies: &[BlockBody], chunk_bytes_max: usize) -> Vec<Vec<Step>> {
     let step = Step { pre_root: Hash::ZERO, post_root: Hash::ZERO };
-    bodies.iter().map(|body| vec![step; body.segments().len()]).collect()
+    bodies.iter().map(|body| vec![step; body.segments(chunk_bytes_max).len()]).collect()
 }
 
 /// The key of an account, the same in every run.

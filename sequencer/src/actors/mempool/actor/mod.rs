@@ -13,7 +13,7 @@ use std::{
 use asset_consensus_net::transport::AppSender;
 use curvevm::{
     error::Error,
-    execute::check_account,
+    execute::{Context, Refusal, check},
     host::{BatchItem, verify_batch},
     tx::Transaction,
     types::{Address, Hash},
@@ -24,12 +24,13 @@ use tokio::{
 };
 
 use super::{
-    MempoolMetrics, MempoolStorage, Pool, SubmitError,
-    pool::{Entry, account},
-    storage::StoredTransaction,
+    MempoolMetrics, MempoolStorage, Pool, SubmitError, pool::Entry, storage::StoredTransaction,
 };
 use crate::{
-    actors::{executor::Version, stopped},
+    actors::{
+        executor::{Version, now_ms},
+        stopped,
+    },
     chain::ChainSpec,
     gossip::{AppMessage, TRANSACTIONS_BYTES_MAX, TRANSACTIONS_MAX},
     store::Store,
@@ -259,14 +260,14 @@ impl Door {
     /// Checks all but the signature. `pending` others are on their way in.
     fn check(&self, bytes: &[u8], pending: usize) -> Result<Checked, SubmitError> {
         let transaction = Transaction::decode(bytes).map_err(SubmitError::Rejected)?;
-        let id = transaction.admit(&self.spec.id).map_err(SubmitError::Rejected)?;
+        let id = transaction
+            .admit(&self.spec.id, self.spec.chunk_bytes_max())
+            .map_err(SubmitError::Rejected)?;
         if self.pool.has_verified(&id, &transaction) {
             return Ok(Checked::Known(id));
         }
         let head = self.head.borrow().clone();
-        let account = account(&head.tree, &transaction.body.signer)
-            .ok_or(SubmitError::Rejected(Error::UnknownAccount))?;
-        match check_account(&account, &transaction.body, head.height.saturating_add(1)) {
+        match self.could_follow(&head, &transaction) {
             Err(Error::NonceUsed | Error::Expired) if self.is_executed(&id) => {
                 return Ok(Checked::Known(id));
             }
@@ -275,6 +276,23 @@ impl Door {
         }
         self.pool.check_room(&id, &transaction, pending)?;
         Ok(Checked::New(id, Box::new(transaction)))
+    }
+
+    /// Whether a transaction could be in a block that is made now on `head`.
+    fn could_follow(&self, head: &Version, transaction: &Transaction) -> Result<(), Error> {
+        let context = Context {
+            genesis: self.spec.id,
+            height: head.height.saturating_add(1),
+            time_ms: now_ms().max(head.chain.time_ms.saturating_add(1)),
+        };
+        match check(&head.tree, &transaction.body, &context) {
+            Ok(()) => Ok(()),
+            Err(Refusal::Rejected(error)) => Err(error),
+            Err(Refusal::State(error)) => {
+                tracing::error!(%error, "the state cannot be read");
+                Err(Error::UnknownAccount)
+            }
+        }
     }
 
     fn is_executed(&self, id: &Hash) -> bool {
@@ -341,7 +359,7 @@ impl Door {
             .map(|it| (it.id, it.transaction.body.signer))
             .collect();
         if !touched.is_empty() {
-            let removed = self.pool.on_commit(&head.tree, head.height, &touched);
+            let removed = self.pool.on_commit(&head.tree, &head.chain, &touched);
             self.forget(&removed);
         }
     }
@@ -388,15 +406,16 @@ impl Door {
 
     fn check_stored(&self, head: &Version, stored: &StoredTransaction) -> Option<Transaction> {
         let transaction = Transaction::decode(&stored.bytes).ok()?;
-        if transaction.admit(&self.spec.id) != Ok(stored.id) {
+        if transaction.admit(&self.spec.id, self.spec.chunk_bytes_max()) != Ok(stored.id) {
             return None;
         }
-        let checked = match account(&head.tree, &transaction.body.signer) {
-            Some(account) => check_account(&account, &transaction.body, head.height + 1),
-            None => Ok(()),
-        };
-        match checked {
-            Err(error @ (Error::NonceUsed | Error::Expired)) => {
+        match self.could_follow(head, &transaction) {
+            Err(
+                error @ (Error::NonceUsed
+                | Error::Expired
+                | Error::UnknownSession
+                | Error::SessionExpired),
+            ) => {
                 if !self.is_executed(&stored.id) {
                     self.pool.note_dropped(stored.id, error);
                 }

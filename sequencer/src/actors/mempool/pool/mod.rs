@@ -6,9 +6,9 @@ use std::{
 };
 
 use curvevm::{
-    cell::{Account, Cell},
+    cell::{Account, Cell, Chain, Session},
     error::Error,
-    execute::check_account,
+    execute::{check_account, check_session},
     tree::Tree,
     tx::Transaction,
     types::{Address, Hash},
@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::SubmitError;
+use crate::chain::counted_bytes;
 
 /// How many dropped transactions are remembered, for those who ask.
 const DROPPED_MAX: usize = 16_384;
@@ -57,6 +58,11 @@ impl Entry {
     fn nonce(&self) -> u64 {
         self.transaction.body.nonce
     }
+
+    /// The owner and the session key, if one has signed.
+    fn session(&self) -> Option<(Address, Address)> {
+        self.transaction.body.session.map(|session| (self.signer(), session))
+    }
 }
 
 /// The waiting transactions.
@@ -73,6 +79,8 @@ struct Order {
     by_arrival: BTreeMap<u64, Arc<Entry>>,
     by_signer: BTreeMap<Address, BTreeMap<u64, Hash>>,
     by_expiry: BTreeSet<(u64, Hash)>,
+    /// Transactions by their owner and session key.
+    by_session: BTreeMap<(Address, Address), BTreeSet<Hash>>,
     dropped: HashMap<Hash, Error>,
     dropped_order: VecDeque<Hash>,
 }
@@ -146,6 +154,9 @@ impl Pool {
             }
             waiting.insert(entry.nonce(), entry.id);
             order.by_expiry.insert((entry.transaction.body.expires_at, entry.id));
+            if let Some(session) = entry.session() {
+                order.by_session.entry(session).or_default().insert(entry.id);
+            }
             let entry = Arc::new(entry);
             order.by_arrival.insert(entry.arrival, entry.clone());
             self.by_id.insert(entry.id, entry);
@@ -157,9 +168,15 @@ impl Pool {
         }
     }
 
-    /// Transactions that can be executed in a block of `height` on the state of `tree`: in order of arrival, those of one
-    /// signer in order of their nonces.
-    pub(crate) fn select(&self, tree: &Tree, height: u64, limits: SelectLimits) -> Vec<Arc<Entry>> {
+    /// Transactions that can be executed in a block of this height and time on the state of `tree`: in order of arrival, those of
+    /// one signer in order of their nonces.
+    pub(crate) fn select(
+        &self,
+        tree: &Tree,
+        (height, time_ms): (u64, u64),
+        limits: SelectLimits,
+    ) -> Vec<Arc<Entry>> {
+        let mut sessions: HashMap<(Address, Address), bool> = HashMap::new();
         let mut accounts: HashMap<Address, Option<Account>> = HashMap::new();
         let mut chosen: Vec<Arc<Entry>> = Vec::new();
         let mut bytes = 0usize;
@@ -167,7 +184,7 @@ impl Pool {
             if chosen.len() >= limits.transactions_max {
                 break;
             }
-            let total = bytes.saturating_add(entry.bytes.len());
+            let total = bytes.saturating_add(counted_bytes(entry.bytes.len()));
             if total > limits.bytes_max {
                 break;
             }
@@ -175,7 +192,12 @@ impl Pool {
                 accounts.entry(entry.signer()).or_insert_with(|| account(tree, &entry.signer()));
             let Some(account) = account else { continue };
             let body = &entry.transaction.body;
-            if check_account(account, body, height).is_ok()
+            let is_open = entry.session().is_none_or(|session| {
+                let check = || session_error(tree, &session, time_ms).is_none();
+                *sessions.entry(session).or_insert_with(check)
+            });
+            if is_open
+                && check_account(account, body, height).is_ok()
                 && account.nonces.take(body.nonce).is_ok()
             {
                 bytes = total;
@@ -200,14 +222,16 @@ impl Pool {
             .collect()
     }
 
-    /// Removes what block `height` executed and what can never be executed after it; `tree` is the state after it.
+    /// Removes what a block executed and what cannot be executed after it; `tree` and `chain` are the state after it. A
+    /// transaction whose session has ended is removed too: it waits for nobody to open it again.
     /// Gives all that were removed.
     pub(crate) fn on_commit(
         &self,
         tree: &Tree,
-        height: u64,
+        chain: &Chain,
         executed: &[(Hash, Address)],
     ) -> Vec<Hash> {
+        let height = chain.height;
         let mut order = self.order.lock();
         let mut removed: Vec<Hash> = Vec::new();
         for (id, _) in executed {
@@ -221,6 +245,11 @@ impl Pool {
         // A block of the next height may no longer hold what expires at this one.
         let expired = order.by_expiry.iter().take_while(|(expires_at, _)| *expires_at <= height);
         dropped.extend(expired.map(|(_, id)| (*id, Error::Expired)));
+        for (session, ids) in &order.by_session {
+            let error = session_error(tree, session, chain.time_ms);
+            dropped
+                .extend(error.into_iter().flat_map(|error| ids.iter().map(move |id| (*id, error))));
+        }
         for (id, error) in dropped {
             if self.remove(&mut order, &id) {
                 order.remember_dropped(id, error);
@@ -239,6 +268,14 @@ impl Pool {
         let Some((_, entry)) = self.by_id.remove(id) else { return false };
         order.by_arrival.remove(&entry.arrival);
         order.by_expiry.remove(&(entry.transaction.body.expires_at, entry.id));
+        if let Some(session) = entry.session()
+            && let Some(waiting) = order.by_session.get_mut(&session)
+        {
+            waiting.remove(&entry.id);
+            if waiting.is_empty() {
+                order.by_session.remove(&session);
+            }
+        }
         if let Some(waiting) = order.by_signer.get_mut(&entry.signer()) {
             waiting.remove(&entry.nonce());
             if waiting.is_empty() {
@@ -273,8 +310,20 @@ fn stale(order: &Order, tree: &Tree, signer: &Address) -> Vec<(Hash, Error)> {
     waiting.iter().filter_map(used).collect()
 }
 
+/// Why a session key may not trade in a block of `time_ms`, if so.
+fn session_error(
+    tree: &Tree,
+    (owner, session): &(Address, Address),
+    time_ms: u64,
+) -> Option<Error> {
+    match tree.get(&Session::key(owner, session)) {
+        Ok(Some(Cell::Session(session))) => check_session(session, time_ms).err(),
+        Ok(_) | Err(_) => Some(Error::UnknownSession),
+    }
+}
+
 /// The account of an owner, if there is one.
-pub(super) fn account(tree: &Tree, owner: &Address) -> Option<Account> {
+fn account(tree: &Tree, owner: &Address) -> Option<Account> {
     match tree.get(&Account::key(owner)) {
         Ok(Some(Cell::Account(account))) => Some(account.clone()),
         Ok(_) | Err(_) => None,

@@ -32,6 +32,11 @@ fn tree(accounts: &[(u8, &[u64])]) -> Tree {
     tree
 }
 
+/// The chain after block `height`.
+fn at(height: u64) -> Chain {
+    Chain { height, ..Chain::default() }
+}
+
 fn nonces(chosen: &[Arc<Entry>]) -> Vec<(Address, u64)> {
     chosen.iter().map(|entry| (entry.signer(), entry.nonce())).collect()
 }
@@ -42,7 +47,7 @@ fn selects_in_order_of_arrival_and_of_each_signers_nonces() {
     let (one, two) = (key(1).address(), key(2).address());
     let arrivals = [send(1, 3), send(2, 0), send(1, 1), send(1, 2)];
     pool.insert((0..).zip(arrivals).map(|(at, it)| entry(it, at)).collect());
-    let chosen = pool.select(&tree(&[(1, &[]), (2, &[])]), 1, ALL);
+    let chosen = pool.select(&tree(&[(1, &[]), (2, &[])]), (1, 0), ALL);
     assert_eq!(nonces(&chosen), vec![(one, 1), (two, 0), (one, 2), (one, 3)]);
 }
 
@@ -54,7 +59,7 @@ fn selects_only_what_can_be_executed() {
     let entries = [send(1, 0), send(1, 1), send(2, 0), expired, send(3, 0), send(1, 600)];
     pool.insert((0..).zip(entries).map(|(at, it)| entry(it, at)).collect());
     // Nonce 0 of the first signer is used, the third has no account, and 600 is too distant.
-    let chosen = pool.select(&tree(&[(1, &[0]), (2, &[])]), 5, ALL);
+    let chosen = pool.select(&tree(&[(1, &[0]), (2, &[])]), (5, 0), ALL);
     assert_eq!(nonces(&chosen), vec![(key(1).address(), 1), (key(2).address(), 0)]);
 }
 
@@ -65,9 +70,9 @@ fn selection_keeps_to_its_bounds() {
     let state = tree(&[(1, &[])]);
     let bytes = send(1, 0).encode().len();
     let two = SelectLimits { transactions_max: 2, bytes_max: 1_000_000 };
-    assert_eq!(pool.select(&state, 1, two).len(), 2);
+    assert_eq!(pool.select(&state, (1, 0), two).len(), 2);
     let three = SelectLimits { transactions_max: 100, bytes_max: 3 * bytes };
-    assert_eq!(pool.select(&state, 1, three).len(), 3);
+    assert_eq!(pool.select(&state, (1, 0), three).len(), 3);
 }
 
 #[test]
@@ -96,7 +101,7 @@ fn a_commit_takes_out_the_executed_the_outrun_and_the_expired() {
     pool.insert((0..).zip(all).map(|(at, it)| entry(it, at)).collect());
     let (first, signer) = (executed.id(&chain), key(1).address());
     // Another transaction with nonce 1 was in the block.
-    let removed = pool.on_commit(&tree(&[(1, &[0, 1])]), 7, &[(first, signer)]);
+    let removed = pool.on_commit(&tree(&[(1, &[0, 1])]), &at(7), &[(first, signer)]);
     assert_eq!(removed, vec![first, outrun.id(&chain), expired.id(&chain)]);
     assert_eq!(pool.len(), 1);
     assert!(pool.get(&kept.id(&chain)).is_some());
@@ -110,7 +115,7 @@ fn what_expires_at_the_next_height_stays() {
     let pool = Pool::new(LIMITS);
     let expiring = expiring(&spec().id, &key(2), (0, 8), Vec::new());
     pool.insert(vec![entry(expiring, 0)]);
-    assert_eq!(pool.on_commit(&tree(&[]), 7, &[]), Vec::new());
+    assert_eq!(pool.on_commit(&tree(&[]), &at(7), &[]), Vec::new());
 }
 
 #[test]
@@ -131,4 +136,67 @@ fn every_insertion_is_a_change() {
     let changes = pool.changes();
     pool.insert(vec![entry(send(1, 0), 0)]);
     assert!(changes.has_changed().unwrap());
+}
+
+/// A transfer of the first owner, signed by a session key.
+fn by_session(session: u8, nonce: u64) -> Transaction {
+    let mut transaction = send(1, nonce);
+    transaction.body.session = Some(key(session).address());
+    transaction.signature = key(session).sign(&transaction.body.digest(&spec().id));
+    transaction
+}
+
+/// As [`tree`] with one account, and this session of it.
+fn with_session(session: u8, expires_ms: u64) -> Tree {
+    let mut tree = tree(&[(1, &[])]);
+    let granted = Session {
+        version: 0,
+        expires_ms,
+        asset: curvevm::types::AssetId::SOL,
+        limit: curvevm::types::Quote::new(1),
+        spent: curvevm::types::Quote::ZERO,
+    };
+    let at = Session::key(&key(1).address(), &key(session).address());
+    tree.put(at, Cell::Session(granted)).unwrap();
+    tree
+}
+
+#[test]
+fn selects_a_session_keys_transactions_while_it_is_open() {
+    let pool = Pool::new(LIMITS);
+    let arrivals = [by_session(5, 0), by_session(6, 1), send(1, 2)];
+    pool.insert((0..).zip(arrivals).map(|(at, it)| entry(it, at)).collect());
+    let state = with_session(5, 1_000);
+    let chosen = |time_ms| {
+        let chosen = pool.select(&state, (1, time_ms), ALL);
+        chosen.iter().map(|entry| entry.nonce()).collect::<Vec<_>>()
+    };
+    assert_eq!(chosen(999), [0, 2]);
+    assert_eq!(chosen(1_000), [2]);
+}
+
+#[test]
+fn drops_what_an_ended_session_signed() {
+    let pool = Pool::new(LIMITS);
+    let waiting = [by_session(5, 0), by_session(6, 1), send(1, 2)].map(|it| entry(it, 0));
+    let [open, unknown, own] = waiting;
+    let ids = [open.id, unknown.id, own.id];
+    pool.insert(
+        [open, unknown, own]
+            .into_iter()
+            .zip(0..)
+            .map(|(it, arrival)| Entry { arrival, ..it })
+            .collect(),
+    );
+    let after = |time_ms| Chain { time_ms, ..at(1) };
+    let state = with_session(5, 1_000);
+    assert_eq!(pool.on_commit(&state, &after(999), &[]), vec![ids[1]]);
+    assert_eq!(pool.dropped(&ids[1]), Some(Error::UnknownSession));
+    assert_eq!(pool.on_commit(&state, &after(1_000), &[]), vec![ids[0]]);
+    assert_eq!(pool.dropped(&ids[0]), Some(Error::SessionExpired));
+    assert_eq!(pool.len(), 1);
+    // Revoked before it expires.
+    pool.insert(vec![Entry { arrival: 9, ..entry(by_session(5, 0), 9) }]);
+    assert_eq!(pool.on_commit(&with_session(5, 0), &after(999), &[]), vec![ids[0]]);
+    assert_eq!(pool.dropped(&ids[0]), Some(Error::UnknownSession));
 }
