@@ -1,10 +1,11 @@
 //! `CLAIM`: what has accrued, vested or been released is paid to whom it belongs.
 
-use super::{Fault, Machine, State, pool_stub as pool};
+use super::{Fault, Machine, State};
 use crate::{
     cell::{Accrued, Money, Phase, Pool},
     error::Error,
     module::{LiquidityLock, Module},
+    pool,
     program::Claim,
     receipt::Event,
     types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares},

@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::{Fault, Machine, State, journal::Name, pool_stub as pool};
+use super::{Fault, Machine, State, journal::Name};
 use crate::{
     cell::{Cell, Phase},
     error::Error,
+    pool,
     receipt::{Event, Liquidity},
     types::{AssetId, Base, CurveId, Quote, Shares},
 };
@@ -27,13 +28,7 @@ pub(super) struct Removal {
 impl<S: State> Machine<'_, S> {
     /// `MIGRATE_TO_AMM`, by anyone. The curve's cell stays for its name, its creator and the fees that wait in it.
     pub(super) fn migrate(&mut self, id: &CurveId) -> Result<Event, Fault> {
-        let curve = self.curve(id)?;
-        match curve.phase {
-            Phase::Trading => return Err(Error::NotComplete.into()),
-            Phase::Complete => {}
-            Phase::Migrated => return Err(Error::AlreadyMigrated.into()),
-        }
-        let module = curve.module;
+        let module = self.curve(id)?.module;
         let module = self.module(&module)?;
         let time_ms = self.context.time_ms;
         let curve = self.curve_mut(id)?;
@@ -74,12 +69,13 @@ impl<S: State> Machine<'_, S> {
         removal: &Removal,
     ) -> Result<Event, Fault> {
         let asset = self.pool_asset(id)?;
-        self.take_shares(id, removal.shares)?;
         let pool = self.pool_mut(id)?;
         let removed = pool::remove(pool, removal.shares)?;
         if removed.quote < removal.quote_min || removed.base < removal.base_min {
             return Err(Error::LimitNotMet.into());
         }
+        removed.settle(pool)?;
+        self.take_shares(id, removal.shares)?;
         let signer = self.signer;
         self.credit(&signer, asset, removed.quote)?;
         self.give_base(&signer, id, removed.base)?;

@@ -12,7 +12,6 @@ mod claim;
 mod journal;
 mod launch;
 mod liquidity;
-mod pool_stub;
 mod publish;
 mod session;
 mod trade;

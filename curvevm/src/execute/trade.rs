@@ -3,12 +3,13 @@
 //! What a trade fills and costs is computed by [`crate::curve`] and [`crate::pool`]; here it is paid. The referrer's part of a fee
 //! is paid at once, the others wait in the curve or in the pool to be claimed.
 
-use super::{Fault, Machine, State, pool_stub as pool};
+use super::{Fault, Machine, State};
 use crate::{
     cell::Phase,
     curve::{self, Terms},
     error::Error,
     module::Module,
+    pool,
     program::{BuyOrder, SellOrder},
     receipt::{Side, Trade, Venue},
     types::{Address, AssetId, CurveId},
