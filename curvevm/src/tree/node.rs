@@ -2,6 +2,8 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
+use borsh::BorshSerialize as _;
+
 use crate::{
     cell::Cell,
     host::sha256,
@@ -76,9 +78,12 @@ impl Leaf {
         self.cell.as_ref()
     }
 
-    /// The encoding of the cell; nothing where the witness does not open it, whose leaf is made with its hash.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        self.cell.as_ref().map(Cell::encode).unwrap_or_default()
+    /// Appends the encoding of the cell; nothing where the witness does not open it, as such a leaf is made with its hash.
+    pub(super) fn encode_to(&self, out: &mut Vec<u8>) {
+        if let Some(cell) = &self.cell {
+            // Writing to memory does not fail.
+            let _infallible = cell.serialize(out);
+        }
     }
 }
 

@@ -184,17 +184,18 @@ fn put_block<const LANES: usize>(
 ) {
     let Some(rest) = message.get(index.saturating_mul(BLOCK)..) else {
         // The message ended in the block before, and left no space there for its length.
-        return put_last(&mut [0; BLOCK], message, lane, block);
+        return put_last([0; BLOCK], message, lane, block);
     };
     if let Some(bytes) = rest.first_chunk() {
         return put_words(bytes, lane, block);
     }
     let mut bytes = [0; BLOCK];
-    for (to, from) in bytes.iter_mut().zip(rest.iter().chain(&[0x80])) {
-        *to = *from;
+    if let Some((start, [end, ..])) = bytes.split_at_mut_checked(rest.len()) {
+        start.copy_from_slice(rest);
+        *end = 0x80;
     }
     if rest.len() < BLOCK - LENGTH_FIELD {
-        put_last(&mut bytes, message, lane, block);
+        put_last(bytes, message, lane, block);
     } else {
         put_words(&bytes, lane, block);
     }
@@ -202,7 +203,7 @@ fn put_block<const LANES: usize>(
 
 /// Puts the last block, whose end is the length of the message in bits.
 fn put_last<const LANES: usize>(
-    bytes: &mut [u8; BLOCK],
+    mut bytes: [u8; BLOCK],
     message: &[u8],
     lane: usize,
     block: &mut [Word<LANES>; 16],
@@ -211,7 +212,7 @@ fn put_last<const LANES: usize>(
     if let Some(field) = bytes.last_chunk_mut() {
         *field = bits.to_be_bytes();
     }
-    put_words(bytes, lane, block);
+    put_words(&bytes, lane, block);
 }
 
 fn put_words<const LANES: usize>(bytes: &[u8; BLOCK], lane: usize, block: &mut [Word<LANES>; 16]) {

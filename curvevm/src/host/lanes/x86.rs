@@ -54,8 +54,14 @@ macro_rules! define_compress {
     ($feature:literal, $lanes:literal) => {
         #[target_feature(enable = $feature)]
         pub(super) fn compress(state: &mut [Word<$lanes>; 8], block: &[Word<$lanes>; 16]) {
-            let mut schedule = block.each_ref().map(|word| load(word));
-            let before = state.each_ref().map(|word| load(word));
+            let mut schedule = [splat(0); 16];
+            for (vector, word) in schedule.iter_mut().zip(block) {
+                *vector = load(word);
+            }
+            let mut before = [splat(0); 8];
+            for (vector, word) in before.iter_mut().zip(&*state) {
+                *vector = load(word);
+            }
             let mut working = before;
             for round in 0..64 {
                 let at = round & 15;

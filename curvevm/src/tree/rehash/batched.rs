@@ -7,9 +7,10 @@
 //! sequencing and assembly line problems", 1961: tasks of one length, each with one successor); paths that end at different
 //! depths share lanes, and the few nodes near the root are reached as early as can be.
 
-use alloc::{collections::BinaryHeap, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
+use core::ops::Range;
 
-use super::super::node::{BRANCH_TAG, LEAF_TAG, Leaf, Node};
+use super::super::node::{BRANCH_TAG, Branch, LEAF_TAG, Leaf, Node};
 use crate::{
     host::{MESSAGES_AT_ONCE, sha256_each},
     types::Hash,
@@ -17,6 +18,8 @@ use crate::{
 
 /// The most nodes that are planned together, which bounds the memory. More than a path has, so that each plan makes progress.
 const TASKS_MAX: usize = 1 << 16;
+/// Tasks to have space for at once: what a segment writes takes some hundreds.
+const TASKS_COMMON: usize = 512;
 
 /// Bytes of a node's message.
 const MESSAGE: usize = 65;
@@ -41,18 +44,21 @@ pub(super) fn rehash_in_portions(root: &mut Node, tasks_max: usize) -> Hash {
 /// The unhashed nodes of a tree, or the first of them, in pre-order.
 struct Plan {
     tasks: Vec<Task>,
-    /// The leaves among the tasks, with the encodings of their cells.
-    leaves: Vec<(usize, Vec<u8>)>,
+    /// The leaves among the tasks, with the places of their cells' encodings.
+    leaves: Vec<(usize, Range<usize>)>,
+    encodings: Vec<u8>,
+    /// Tasks whose messages are complete, by depth.
+    ready: Vec<Vec<usize>>,
 }
 
 /// A node to be hashed.
 struct Task {
     message: [u8; MESSAGE],
-    hash: Option<Hash>,
     /// Halves of the message that are not known yet.
     open: u8,
     depth: usize,
     place: Place,
+    hash: Option<Hash>,
 }
 
 /// Where a hash goes.
@@ -70,64 +76,85 @@ enum Side {
     Right,
 }
 
+/// A node that is to become a task.
+struct Visit<'t> {
+    node: &'t Node,
+    depth: usize,
+    place: Place,
+}
+
 impl Plan {
     fn new(root: &Node, tasks_max: usize) -> Self {
-        let mut plan = Self { tasks: Vec::new(), leaves: Vec::new() };
-        let mut unvisited =
-            alloc::vec![(root, 0usize, Place { parent: usize::MAX, side: Side::Left })];
+        let mut plan = Self {
+            tasks: Vec::with_capacity(TASKS_COMMON),
+            leaves: Vec::new(),
+            encodings: Vec::new(),
+            ready: Vec::new(),
+        };
+        let place = Place { parent: usize::MAX, side: Side::Left };
+        let mut visits = alloc::vec![Visit { node: root, depth: 0, place }];
         while plan.tasks.len() < tasks_max {
-            let Some((node, depth, place)) = unvisited.pop() else { break };
-            let at = plan.tasks.len();
+            let Some(Visit { node, depth, place }) = visits.pop() else { break };
             match node {
-                // Only unhashed nodes come here.
-                Node::Empty | Node::Pruned(_) => {}
                 Node::Leaf(_, leaf) => plan.add_leaf(leaf, depth, place),
-                Node::Branch(_, branch) => {
-                    let mut task = Task::new(BRANCH_TAG, depth, place);
-                    for (side, child) in [(Side::Right, &branch.right), (Side::Left, &branch.left)]
-                    {
-                        match child.known_hash() {
-                            Some(hash) => task.fill(side, hash.as_bytes()),
-                            None => unvisited.push((
-                                child,
-                                depth.saturating_add(1),
-                                Place { parent: at, side },
-                            )),
-                        }
-                    }
-                    plan.tasks.push(task);
-                }
+                Node::Branch(_, branch) => plan.add_branch(branch, depth, place, &mut visits),
+                // These have a hash, and only nodes without one are visited.
+                Node::Empty | Node::Pruned(_) => {}
             }
         }
         plan
     }
 
     fn add_leaf(&mut self, leaf: &Leaf, depth: usize, place: Place) {
+        let start = self.encodings.len();
+        leaf.encode_to(&mut self.encodings);
+        self.leaves.push((self.tasks.len(), start..self.encodings.len()));
         let mut task = Task::new(LEAF_TAG, depth, place);
         task.fill(Side::Left, leaf.key.as_bytes());
-        self.leaves.push((self.tasks.len(), leaf.encode()));
         self.tasks.push(task);
+    }
+
+    fn add_branch<'t>(
+        &mut self,
+        branch: &'t Branch,
+        depth: usize,
+        place: Place,
+        visits: &mut Vec<Visit<'t>>,
+    ) {
+        let at = self.tasks.len();
+        let mut task = Task::new(BRANCH_TAG, depth, place);
+        // What is pushed last is visited first.
+        for (side, node) in [(Side::Right, &branch.right), (Side::Left, &branch.left)] {
+            match node.known_hash() {
+                Some(hash) => task.fill(side, hash.as_bytes()),
+                None => visits.push(Visit {
+                    node,
+                    depth: depth.saturating_add(1),
+                    place: Place { parent: at, side },
+                }),
+            }
+        }
+        self.tasks.push(task);
+        self.add_ready(at);
     }
 
     /// Hashes every task below which no node is left out.
     fn run(&mut self) {
         self.hash_cells();
-        let mut ready: BinaryHeap<(usize, usize)> = self
-            .tasks
-            .iter()
-            .enumerate()
-            .filter(|(_, task)| task.open == 0)
-            .map(|(at, task)| (task.depth, at))
-            .collect();
         let mut batch = Vec::with_capacity(MESSAGES_AT_ONCE);
-        let mut messages = Vec::with_capacity(MESSAGES_AT_ONCE);
-        while !ready.is_empty() {
+        loop {
             batch.clear();
-            batch.extend(core::iter::from_fn(|| ready.pop()).take(MESSAGES_AT_ONCE));
-            messages.clear();
-            messages.extend(batch.iter().filter_map(|(_, at)| Some(self.tasks.get(*at)?.message)));
-            for ((_, at), hash) in batch.iter().zip(sha256_each(&messages)) {
-                ready.extend(self.finish(*at, hash));
+            self.take_deepest(&mut batch);
+            if batch.is_empty() {
+                return;
+            }
+            let messages: [&[u8]; MESSAGES_AT_ONCE] = core::array::from_fn(|lane| {
+                let task = batch.get(lane).and_then(|at| self.tasks.get(*at));
+                task.map_or(&[][..], |task| &task.message)
+            });
+            let hashes = sha256_each(messages.get(..batch.len()).unwrap_or_default());
+            for (at, hash) in batch.iter().zip(hashes) {
+                self.finish(*at, hash);
             }
         }
     }
@@ -135,24 +162,51 @@ impl Plan {
     /// Completes the messages of the leaves.
     fn hash_cells(&mut self) {
         // Encodings of about one length share lanes best.
-        self.leaves.sort_unstable_by_key(|(_, encoded)| encoded.len());
-        let encoded: Vec<&[u8]> = self.leaves.iter().map(|(_, encoded)| &**encoded).collect();
-        let hashes = sha256_each(&encoded);
-        for ((at, _), hash) in self.leaves.iter().zip(hashes) {
+        let mut leaves = core::mem::take(&mut self.leaves);
+        leaves.sort_unstable_by_key(|(_, place)| place.len());
+        let cells: Vec<&[u8]> = leaves
+            .iter()
+            .map(|(_, place)| self.encodings.get(place.clone()).unwrap_or_default())
+            .collect();
+        for ((at, _), hash) in leaves.iter().zip(sha256_each(&cells)) {
             if let Some(task) = self.tasks.get_mut(*at) {
                 task.fill(Side::Right, hash.as_bytes());
+            }
+            self.add_ready(*at);
+        }
+    }
+
+    /// Puts a task among those that are ready if its message is complete.
+    fn add_ready(&mut self, at: usize) {
+        let Some(Task { open: 0, depth, .. }) = self.tasks.get(at) else { return };
+        if self.ready.len() <= *depth {
+            self.ready.resize_with(depth.saturating_add(1), Vec::new);
+        }
+        if let Some(level) = self.ready.get_mut(*depth) {
+            level.push(at);
+        }
+    }
+
+    /// Moves the deepest tasks that are ready to `batch`, as many as are hashed at once.
+    fn take_deepest(&mut self, batch: &mut Vec<usize>) {
+        for level in self.ready.iter_mut().rev() {
+            let wanted = MESSAGES_AT_ONCE.saturating_sub(batch.len());
+            batch.extend(level.drain(level.len().saturating_sub(wanted)..));
+            if batch.len() == MESSAGES_AT_ONCE {
+                return;
             }
         }
     }
 
-    /// Gives the hash of a task to its branch; tells the branch's task if it is complete with that.
-    fn finish(&mut self, at: usize, hash: Hash) -> Option<(usize, usize)> {
-        let task = self.tasks.get_mut(at)?;
+    /// Gives the hash of a task to its branch.
+    fn finish(&mut self, at: usize, hash: Hash) {
+        let Some(task) = self.tasks.get_mut(at) else { return };
         task.hash = Some(hash);
         let Place { parent, side } = task.place;
-        let branch = self.tasks.get_mut(parent)?;
-        branch.fill(side, hash.as_bytes());
-        (branch.open == 0).then_some((branch.depth, parent))
+        if let Some(branch) = self.tasks.get_mut(parent) {
+            branch.fill(side, hash.as_bytes());
+            self.add_ready(parent);
+        }
     }
 
     /// Gives the hashes to the nodes of the tree that was planned.
@@ -178,7 +232,7 @@ impl Task {
     const fn new(tag: u8, depth: usize, place: Place) -> Self {
         let mut message = [0; MESSAGE];
         message[0] = tag;
-        Self { message, hash: None, open: 2, depth, place }
+        Self { message, open: 2, depth, place, hash: None }
     }
 
     /// Fills a half of the message.

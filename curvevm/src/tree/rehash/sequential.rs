@@ -3,7 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use super::super::node::{BRANCH_TAG, Branch, Node, leaf_hash};
-use crate::{host::sha256, types::Hash};
+use crate::{cell::Cell, host::sha256, types::Hash};
 
 /// A branch on the way up: its left side, then its right side is still to be hashed.
 struct Frame {
@@ -48,7 +48,9 @@ pub(in crate::tree) fn rehash(root: &mut Node) -> Hash {
 /// The hash of a node that is no unhashed branch.
 fn hash_in_place(node: &mut Node) -> Hash {
     if let Node::Leaf(hash @ None, leaf) = node {
-        *hash = Some(leaf_hash(&leaf.key, &sha256(&[&leaf.encode()])));
+        // A leaf without its cell is made with its hash.
+        let encoded = leaf.cell().map(Cell::encode).unwrap_or_default();
+        *hash = Some(leaf_hash(&leaf.key, &sha256(&[&encoded])));
     }
     node.known_hash().unwrap_or(Hash::ZERO)
 }
