@@ -62,6 +62,8 @@ pub mod nonce;
 pub mod pool;
 pub mod program;
 pub mod receipt;
+#[cfg(not(target_os = "solana"))]
+pub mod templates;
 #[cfg(test)]
 mod test_support;
 pub mod tree;
