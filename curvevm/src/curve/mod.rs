@@ -267,11 +267,10 @@ fn buy_exact_in(
     };
     let (moved, position) = walk(module, curve, |position| position.spend(net))?;
     let price = vault_price(module, &position)?;
-    let partial = moved.quote < net;
-    let fill = Fill { partial, ..fill(moved, position) };
+    let fill = fill(moved, position);
     let (paid, split) = match charged {
         None => return Ok((in_tokens(fill, tariff)?, price)),
-        Some(_) if partial => tariff.on_top_of(moved.quote)?,
+        Some(_) if fill.partial => tariff.on_top_of(moved.quote)?,
         Some(split) => {
             let fees = split.total().ok_or(Error::Overflow)?;
             (net.checked_add(fees).ok_or(Error::Overflow)?, split)
@@ -296,7 +295,7 @@ fn buy_exact_out(
     };
     let (moved, position) = walk(module, curve, |position| position.take(wanted))?;
     let price = vault_price(module, &position)?;
-    let fill = Fill { partial: moved.base < wanted, ..fill(moved, position) };
+    let fill = fill(moved, position);
     if module.fees.side == FeeSide::Output {
         return Ok((in_tokens(fill, tariff)?, price));
     }
@@ -349,7 +348,7 @@ fn fill(moved: Moved, after: Position<'_>) -> Fill {
         fees: TakenFees::Quote(Default::default()),
         trader_quote: quote,
         trader_base: base,
-        partial: false,
+        partial: moved.cut,
         sold_after: Base::new(after.sold),
         reserve_after: Quote::new(after.reserve),
         sqrt_price_after: after.sqrt_price,

@@ -75,6 +75,8 @@ impl Stop {
 pub(super) struct Moved {
     pub(super) base: u64,
     pub(super) quote: u64,
+    /// Whether more would have moved if the curve did not end.
+    pub(super) cut: bool,
 }
 
 /// The piece that a position is in.
@@ -153,11 +155,11 @@ impl<'m> Position<'m> {
             if left == 0 {
                 break;
             }
-            let Some(spot) = self.step_up()? else { break };
+            let Some(spot) = self.step_up()? else { return Ok(Moved { cut: true, ..moved }) };
             let step = match spot {
                 Spot::Path { path, rest, .. } => {
                     let base = left.min(rest);
-                    Moved { base, quote: path.cost(base)? }
+                    Moved { base, quote: path.cost(base)?, cut: false }
                 }
                 Spot::Liquidity { low: _, high, liquidity } => {
                     let room = base_floor(self.sqrt_price, high, liquidity)?;
@@ -168,7 +170,7 @@ impl<'m> Position<'m> {
                     };
                     let quote = quote_ceil(self.sqrt_price, to, liquidity)?;
                     self.sqrt_price = to;
-                    Moved { base: left.min(room), quote }
+                    Moved { base: left.min(room), quote, cut: false }
                 }
             };
             self.move_up(step)?;
@@ -185,7 +187,7 @@ impl<'m> Position<'m> {
             if left == 0 {
                 break;
             }
-            let Some(spot) = self.step_up()? else { break };
+            let Some(spot) = self.step_up()? else { return Ok(Moved { cut: true, ..moved }) };
             let step = match spot {
                 Spot::Path { path, rest, .. } => self.spend_on_path(&path, rest, left)?,
                 Spot::Liquidity { low: _, high, liquidity } => {
@@ -197,7 +199,7 @@ impl<'m> Position<'m> {
                     };
                     let base = base_floor(self.sqrt_price, to, liquidity)?;
                     self.sqrt_price = to;
-                    Moved { base, quote: left.min(room) }
+                    Moved { base, quote: left.min(room), cut: false }
                 }
             };
             self.move_up(step)?;
@@ -218,7 +220,7 @@ impl<'m> Position<'m> {
                 Spot::Path { sold: 0, .. } => return Err(Error::SellExceedsSold),
                 Spot::Path { path, sold, .. } => {
                     let base = left.min(sold);
-                    Moved { base, quote: path.proceeds(base)? }
+                    Moved { base, quote: path.proceeds(base)?, cut: false }
                 }
                 Spot::Liquidity { low, high: _, liquidity } => {
                     self.give_to_liquidity(low, liquidity, left)?
@@ -241,8 +243,11 @@ impl<'m> Position<'m> {
             let step = match self.step_down()? {
                 Spot::Path { sold: 0, .. } => return Err(Error::InsufficientReserve),
                 Spot::Path { path, sold, .. } => match path.given(left)? {
-                    Some(base) if base <= sold => Moved { base, quote: left },
-                    Some(_) | None => Moved { base: sold, quote: path.proceeds(sold)?.min(left) },
+                    Some(base) if base <= sold => Moved { base, quote: left, cut: false },
+                    Some(_) | None => {
+                        let quote = path.proceeds(sold)?.min(left);
+                        Moved { base: sold, quote, cut: false }
+                    }
                 },
                 Spot::Liquidity { low, high: _, liquidity } => {
                     self.withdraw_from_liquidity(low, liquidity, left)?
@@ -258,10 +263,10 @@ impl<'m> Position<'m> {
     fn spend_on_path(&self, path: &Path, rest: u64, left: u64) -> Result<Moved, Error> {
         if !self.is_last() {
             match path.cost(rest) {
-                Ok(quote) if quote <= left => return Ok(Moved { base: rest, quote }),
+                Ok(quote) if quote <= left => return Ok(Moved { base: rest, quote, cut: false }),
                 Ok(_) | Err(Error::Overflow) => {
                     let base = path.bought(left, rest)?.min(rest);
-                    return Ok(Moved { base, quote: left });
+                    return Ok(Moved { base, quote: left, cut: false });
                 }
                 Err(error) => return Err(error),
             }
@@ -269,9 +274,9 @@ impl<'m> Position<'m> {
         // At the end of the curve only an order for more tokens than are left is cut, as on the launchpads.
         let base = path.bought(left, rest)?;
         if base <= rest {
-            return Ok(Moved { base, quote: left });
+            return Ok(Moved { base, quote: left, cut: false });
         }
-        Ok(Moved { base: rest, quote: path.cost(rest)?.min(left) })
+        Ok(Moved { base: rest, quote: path.cost(rest)?.min(left), cut: true })
     }
 
     fn give_to_liquidity(&mut self, low: u128, liquidity: u128, left: u64) -> Result<Moved, Error> {
@@ -291,7 +296,7 @@ impl<'m> Position<'m> {
             return Err(Error::InsufficientReserve);
         }
         self.sqrt_price = to;
-        Ok(Moved { base, quote: quote_floor(to, from, liquidity)? })
+        Ok(Moved { base, quote: quote_floor(to, from, liquidity)?, cut: false })
     }
 
     fn withdraw_from_liquidity(
@@ -313,7 +318,7 @@ impl<'m> Position<'m> {
             }
         };
         self.sqrt_price = to;
-        Ok(Moved { base: base_ceil(to, from, liquidity)?, quote })
+        Ok(Moved { base: base_ceil(to, from, liquidity)?, quote, cut: false })
     }
 
     /// Goes to the piece that the next token is bought from; none at the end.
@@ -406,7 +411,7 @@ impl Moved {
     fn and(self, other: Self) -> Result<Self, Error> {
         let base = self.base.checked_add(other.base).ok_or(Error::Overflow)?;
         let quote = self.quote.checked_add(other.quote).ok_or(Error::Overflow)?;
-        Ok(Self { base, quote })
+        Ok(Self { base, quote, cut: self.cut || other.cut })
     }
 }
 
