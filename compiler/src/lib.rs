@@ -27,7 +27,7 @@
 //! let source = r#"curve {
 //!     name "Moon Cat"
 //!     symbol "MCAT"
-//!     supply 1_000_000
+//!     supply 2_000_000
 //!     price {
 //!         linear sell 800_000 from 0.00001sol to 0.00005sol
 //!     }

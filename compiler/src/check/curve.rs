@@ -87,13 +87,14 @@ impl Sink {
         let graduation_span = graduation.map_or(head, Statement::span);
         let graduation = graduation.and_then(|field| self.graduation(field));
 
-        let partner_span = partner.map_or(head, Statement::span);
         let partner = partner.map(|field| self.only(field).and_then(|it| self.address(it)));
         let vault_span = vault.map_or(head, Statement::span);
         let vault = vault.map(|field| self.vault(field));
         let allotment_span = allotment.map_or(head, Statement::span);
         let allotment = allotment.map(|field| self.allotment(field, decimals));
         let migration_span = migration.map_or(head, Statement::span);
+        let tiers = migration.and_then(|field| field.block.as_ref());
+        let tiers = tiers.map(|block| block.statements.iter().map(Statement::span).collect());
         let migration = self.migration(migration);
 
         let spans = Spans {
@@ -101,7 +102,6 @@ impl Sink {
             supply: supply_span,
             price: price.map_or(head, |field| field.head_span),
             fee: fee.map_or(head, Statement::span),
-            partner: partner_span,
             graduation: graduation_span,
             vault: vault_span,
             allotment: allotment_span,
@@ -120,6 +120,7 @@ impl Sink {
             allotment: said(allotment)?,
             migration: migration?,
             spans,
+            tiers: tiers.unwrap_or_default(),
         })
     }
 

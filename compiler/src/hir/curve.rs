@@ -23,6 +23,8 @@ pub(crate) struct Curve {
     pub(crate) allotment: Option<Allotment>,
     pub(crate) migration: Migration,
     pub(crate) spans: Spans,
+    /// Where the fee tiers of the pool are said; empty when they are not.
+    pub(crate) tiers: Vec<Span>,
 }
 
 /// Where the parts of a curve are said.
@@ -32,7 +34,6 @@ pub(crate) struct Spans {
     pub(crate) supply: Span,
     pub(crate) price: Span,
     pub(crate) fee: Span,
-    pub(crate) partner: Span,
     pub(crate) graduation: Span,
     pub(crate) vault: Span,
     pub(crate) allotment: Span,

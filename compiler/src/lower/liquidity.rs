@@ -1,8 +1,8 @@
 //! Pieces of constant liquidity.
 //!
 //! The square root of a price is `floor(√p · 2^64)`, of the price in base units. A piece that says how many tokens it sells gets
-//! the liquidity `floor(sell · l·u / (u - l))` between the square roots `l` and `u` of its ends; then it sells that many, counted
-//! in full: `ceil(L·(u - l) / (l·u))`.
+//! the liquidity `ceil(sell · l·u / (u - l))` between the square roots `l` and `u` of its ends; then it sells that many:
+//! `floor(L·(u - l) / (l·u))`.
 
 use curvevm::{
     math::{U256, ratio_ceil, ratio_floor},
@@ -57,12 +57,12 @@ pub(super) fn stretch(
     let (liquidity, sell) = match extent {
         Extent::Liquidity(liquidity) => {
             let moved = U256::product(liquidity, distance);
-            let sell = ratio_ceil(moved, U256::product(low, high)).ok_or(Unfit::TooLarge)?;
+            let sell = ratio_floor(moved, U256::product(low, high)).ok_or(Unfit::TooLarge)?;
             (liquidity, Base::new(u64::try_from(sell).map_err(|_| Unfit::TooLarge)?))
         }
         Extent::Sell(sell) => {
             let whole = U256::product(low, high).checked_mul(u128::from(sell.get()));
-            let liquidity = whole.and_then(|whole| ratio_floor(whole, U256::from_u128(distance)));
+            let liquidity = whole.and_then(|whole| ratio_ceil(whole, U256::from_u128(distance)));
             (liquidity.ok_or(Unfit::TooLarge)?, sell)
         }
     };

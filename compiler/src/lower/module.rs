@@ -45,7 +45,7 @@ fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
     let mut pieces = Vec::with_capacity(curve.pieces.len());
     let mut reports = Vec::with_capacity(curve.pieces.len());
     for (index, piece) in curve.pieces.iter().enumerate() {
-        let refused = |rule| refused(curve, Refusal { rule, piece: Some(index) });
+        let refused = |rule| refused(curve, Refusal { rule, piece: Some(index), tier: None });
         let Lowered { sell, kind, report } = lower(piece, curve.decimals, &mut roots)?;
         end = end.checked_add(sell).ok_or_else(|| refused(Rule::Overflow))?;
         if sell.is_zero() {
@@ -69,8 +69,8 @@ fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
     };
     verify(&module).map_err(|refusal| refused(curve, refusal))?;
     let completion = Completion::of(&module);
-    let completion =
-        completion.map_err(|_| refused(curve, Refusal { rule: Rule::Overflow, piece: None }))?;
+    let overflow = Refusal { rule: Rule::Overflow, piece: None, tier: None };
+    let completion = completion.map_err(|_| refused(curve, overflow))?;
     Ok((module, Report { pieces: reports, completion }))
 }
 
@@ -134,24 +134,30 @@ fn too_fine(piece: &Piece) -> Finding {
 
 /// Puts a refusal where the source says what was refused.
 fn refused(curve: &Curve, refusal: Refusal) -> Finding {
-    let piece = refusal.piece.and_then(|index| curve.pieces.get(index));
-    let span = piece.map_or_else(|| place(curve, refusal.rule), |piece| piece.span);
-    let text = Refusal { rule: refusal.rule, piece: None };
-    Finding::new(Code::Refused, span, format!("the verifier refuses the curve: {text}"))
+    let piece = refusal.piece.and_then(|index| curve.pieces.get(index)).map(|piece| piece.span);
+    let tier = refusal.tier.and_then(|index| curve.tiers.get(index)).copied();
+    let span = piece.or(tier).unwrap_or_else(|| place(curve, refusal.rule));
+    let message = format!("the verifier refuses the curve: {}", refusal.rule.message());
+    Finding::new(Code::Refused, span, message)
 }
 
+/// Where what a rule is about is said, when it is no single piece's or tier's.
 fn place(curve: &Curve, rule: Rule) -> Span {
     let spans = &curve.spans;
     match rule {
-        Rule::Supply => spans.supply,
-        Rule::Fees => spans.fee,
+        Rule::Supply | Rule::PoolTokens | Rule::PoolShares => spans.supply,
+        Rule::FeeParts
+        | Rule::FeeRate
+        | Rule::FeeOf
+        | Rule::FeeLiquidity
+        | Rule::FeePartner
+        | Rule::FeeSchedule => spans.fee,
         Rule::Unreachable => spans.graduation,
-        Rule::PieceCount
-        | Rule::EmptyPiece
-        | Rule::Reserves
-        | Rule::ZeroPrice
-        | Rule::Overflow
-        | Rule::FallingPrice => spans.price,
+        Rule::VaultRate | Rule::VaultUnreachable => spans.vault,
+        Rule::Allotment => spans.allotment,
+        Rule::TierCount | Rule::TierOrder | Rule::TierFees => spans.migration,
         Rule::Version | Rule::Decimals => spans.head,
+        // Everything else is about the pieces, and so may be rules to come.
+        _ => spans.price,
     }
 }
