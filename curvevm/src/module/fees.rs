@@ -29,7 +29,7 @@ pub struct Fees {
     pub side: FeeSide,
     /// Who receives what, worked off in order. At most [`FEE_PARTS_MAX`].
     pub parts: Vec<FeePart>,
-    /// Who receives what the parts leave of an included fee.
+    /// Who receives what the parts leave of an included fee; the protocol if it is the referrer and the order names none.
     pub rest: Recipient,
 }
 
