@@ -9,7 +9,7 @@ use curvevm::{
     types::{Base, Quote},
 };
 
-use super::{price::sqrt_q64_floor, report::PieceReport};
+use super::{price::sqrt_q64, report::PieceReport};
 use crate::{
     diagnostics::{Code, Finding},
     hir::{Extent, Point},
@@ -39,20 +39,33 @@ pub(super) enum Unfit {
     TooLarge,
 }
 
-/// The piece from `from`, or from `last` where the one before ends, to a point.
+/// Where a piece of constant liquidity stands in its curve.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    /// The square root of the price where the piece of this kind before it ends.
+    pub(super) last: Option<u128>,
+    /// The price where the piece of another kind before it ends, in units of 2^-64 and rounded up.
+    pub(super) before: Option<u128>,
+    /// Decimals of the token.
+    pub(super) decimals: u8,
+}
+
+/// The piece from `from`, or from where the one before ends, to a point.
 pub(super) fn stretch(
-    (from, last): (Option<Point>, Option<u128>),
-    to: Point,
+    place: Place,
+    (from, to): (Option<Point>, Point),
     extent: Extent,
-    decimals: u8,
 ) -> Result<Stretch, Unfit> {
-    let from_root = from.map(|point| root(point, decimals)).transpose()?;
+    let Place { last, before, decimals } = place;
+    // The end of a piece of this kind is rounded as the start of the next one.
+    let before = before.filter(|_| last.is_none());
+    let from_root = from.map(|point| root(point, decimals, before)).transpose()?;
     let low = match (from_root, last) {
         (None, None) => return Err(Unfit::NoStart),
         (Some(from), Some(last)) if from != last => return Err(Unfit::Gap),
         (Some(low), _) | (None, Some(low)) => low,
     };
-    let high = root(to, decimals)?;
+    let high = root(to, decimals, None)?;
     let distance = high.checked_sub(low).filter(|distance| *distance > 0).ok_or(Unfit::Falls)?;
     let (liquidity, sell) = match extent {
         Extent::Liquidity(liquidity) => {
@@ -82,9 +95,9 @@ pub(super) fn stretch(
 }
 
 /// The square root of a point; below 2^97, so that sums of two fit.
-fn root(point: Point, decimals: u8) -> Result<u128, Unfit> {
+fn root(point: Point, decimals: u8, before: Option<u128>) -> Result<u128, Unfit> {
     let root = match point {
-        Point::Price(price) => sqrt_q64_floor(price, decimals).ok_or(Unfit::TooLarge)?,
+        Point::Price(price) => sqrt_q64(price, decimals, before).ok_or(Unfit::TooLarge)?,
         Point::Sqrt(root) => root,
     };
     if root >> 97 == 0 { Ok(root) } else { Err(Unfit::TooLarge) }
@@ -122,7 +135,7 @@ impl Unfit {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Stretch, Unfit, stretch};
+    use super::{Place, Stretch, Unfit, stretch};
     use crate::hir::{Extent, Point, Price};
     use curvevm::types::{Base, Quote};
 
@@ -133,12 +146,8 @@ mod tests {
     #[test]
     fn what_is_said_raw_is_exact() {
         let (low, high, liquidity) = (1u128 << 64, 2u128 << 64, 1_000u128 << 64);
-        let found = stretch(
-            (Some(Point::Sqrt(low)), None),
-            Point::Sqrt(high),
-            Extent::Liquidity(liquidity),
-            6,
-        );
+        let points = (Some(Point::Sqrt(low)), Point::Sqrt(high));
+        let found = stretch(Place::default(), points, Extent::Liquidity(liquidity));
         // 1000·(2 - 1) / (1·2)
         let Stretch { sell, report, .. } = found.unwrap();
         assert_eq!((sell, report.price_error_max), (Base::new(500), 0));
@@ -148,15 +157,16 @@ mod tests {
     #[test]
     fn pieces_join() {
         let extent = Extent::Sell(Base::new(1_000));
-        let first = stretch((Some(price(1, 0)), None), price(4, 0), extent, 0).unwrap();
+        let first = stretch(Place::default(), (Some(price(1, 0)), price(4, 0)), extent).unwrap();
         assert_eq!((first.low, first.high), (1 << 64, 2 << 64));
-        let next = |from| stretch((from, Some(first.high)), price(9, 0), extent, 0);
+        let last = Place { last: Some(first.high), ..Place::default() };
+        let next = |from| stretch(last, (from, price(9, 0)), extent);
         assert_eq!(next(None).unwrap().low, first.high);
         assert_eq!(next(Some(price(4, 0))), next(None));
         assert_eq!(next(Some(price(5, 0))), Err(Unfit::Gap));
-        assert_eq!(stretch((None, None), price(9, 0), extent, 0), Err(Unfit::NoStart));
-        assert_eq!(stretch((None, Some(first.high)), price(4, 0), extent, 0), Err(Unfit::Falls));
-        let huge = stretch((None, Some(1)), price(10u128.pow(30), 0), extent, 0);
+        assert_eq!(stretch(Place::default(), (None, price(9, 0)), extent), Err(Unfit::NoStart));
+        assert_eq!(stretch(last, (None, price(4, 0)), extent), Err(Unfit::Falls));
+        let huge = stretch(last, (None, price(10u128.pow(30), 0)), extent);
         assert_eq!(huge, Err(Unfit::TooLarge));
     }
 
@@ -166,12 +176,12 @@ mod tests {
         fn what_is_to_be_sold_is_sold(
             from in 1u128..1 << 40, rise in 1u128..1 << 40, sell in 1u64..1 << 50, decimals in 0u8..=9,
         ) {
-            let to = price(from + rise, 0);
-            let found = stretch((Some(price(from, 0)), None), to, Extent::Sell(Base::new(sell)), decimals);
+            let place = Place { decimals, ..Place::default() };
+            let points = (Some(price(from, 0)), price(from + rise, 0));
+            let found = stretch(place, points, Extent::Sell(Base::new(sell)));
             let Ok(Stretch { low, high, liquidity, .. }) = found else { return Ok(()) };
-            let again = stretch(
-                (Some(Point::Sqrt(low)), None), Point::Sqrt(high), Extent::Liquidity(liquidity), decimals,
-            );
+            let points = (Some(Point::Sqrt(low)), Point::Sqrt(high));
+            let again = stretch(place, points, Extent::Liquidity(liquidity));
             prop_assert_eq!(again.unwrap().sell, Base::new(sell));
         }
     }

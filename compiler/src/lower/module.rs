@@ -7,8 +7,8 @@ use curvevm::{
 };
 
 use super::{
-    liquidity::{self, Stretch},
-    price::{Line, ratio},
+    liquidity::{self, Place, Stretch},
+    price::{Line, end_q64_ceil, ratio},
     report::{Completion, PieceReport, Report},
 };
 use crate::{
@@ -32,21 +32,24 @@ struct Lowered {
     report: PieceReport,
 }
 
-/// The square roots at the ends of the pieces of constant liquidity before.
+/// What a piece needs to know of those before.
 #[derive(Clone, Copy, Debug, Default)]
-struct Roots {
-    start: u128,
-    last: Option<u128>,
+struct Before {
+    /// The square root of the price where constant liquidity starts.
+    sqrt_start: u128,
+    place: Place,
 }
 
 fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
     let mut end = Base::ZERO;
-    let mut roots = Roots::default();
+    let place = Place { decimals: curve.decimals, ..Place::default() };
+    let mut before = Before { sqrt_start: 0, place };
     let mut pieces = Vec::with_capacity(curve.pieces.len());
     let mut reports = Vec::with_capacity(curve.pieces.len());
     for (index, piece) in curve.pieces.iter().enumerate() {
         let refused = |rule| refused(curve, Refusal { rule, piece: Some(index), tier: None });
-        let Lowered { sell, kind, report } = lower(piece, curve.decimals, &mut roots)?;
+        let Lowered { sell, kind, report } = lower(piece, &mut before)?;
+        before.place.before = end_q64_ceil(&kind, sell);
         end = end.checked_add(sell).ok_or_else(|| refused(Rule::Overflow))?;
         if sell.is_zero() {
             return Err(refused(Rule::EmptyPiece));
@@ -58,7 +61,7 @@ fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
         version: MODULE_VERSION,
         decimals: curve.decimals,
         supply: curve.supply,
-        sqrt_start: roots.start,
+        sqrt_start: before.sqrt_start,
         pieces,
         fees: curve.fees.clone(),
         partner: curve.partner,
@@ -74,7 +77,8 @@ fn try_module(curve: &Curve) -> Result<(Module, Report), Finding> {
     Ok((module, Report { pieces: reports, completion }))
 }
 
-fn lower(piece: &Piece, decimals: u8, roots: &mut Roots) -> Result<Lowered, Finding> {
+fn lower(piece: &Piece, before: &mut Before) -> Result<Lowered, Finding> {
+    let decimals = before.place.decimals;
     let exact = |sell| PieceReport { sell, price_error_max: 0, cost_error_max: Quote::ZERO };
     match piece.kind {
         PieceKind::ConstantProduct { sell, virtual_quote, virtual_base, rounding } => {
@@ -86,8 +90,8 @@ fn lower(piece: &Piece, decimals: u8, roots: &mut Roots) -> Result<Lowered, Find
                 let kind = module::PieceKind::Linear { start: 0, slope: 0, rounding };
                 return Ok(Lowered { sell, kind, report: exact(sell) });
             }
-            let line =
-                Line::between(from, to, sell.get(), decimals).ok_or_else(|| too_steep(piece))?;
+            let line = Line::between((from, to), sell.get(), decimals, before.place.before);
+            let line = line.ok_or_else(|| too_steep(piece))?;
             let error = (u128::from(line.error_max) * u128::from(sell.get())).div_ceil(1 << 64);
             let kind = module::PieceKind::Linear { start: line.start, slope: line.slope, rounding };
             let cost_error_max = Quote::new(u64::try_from(error).unwrap_or(u64::MAX));
@@ -104,13 +108,13 @@ fn lower(piece: &Piece, decimals: u8, roots: &mut Roots) -> Result<Lowered, Find
             Ok(Lowered { sell, kind, report: exact(sell) })
         }
         PieceKind::ConstantLiquidity { from, to, extent } => {
-            let stretch = liquidity::stretch((from, roots.last), to, extent, decimals);
+            let stretch = liquidity::stretch(before.place, (from, to), extent);
             let Stretch { low, high, liquidity, sell, report } =
                 stretch.map_err(|unfit| unfit.at(piece.span))?;
-            if roots.last.is_none() {
-                roots.start = low;
+            if before.place.last.is_none() {
+                before.sqrt_start = low;
             }
-            roots.last = Some(high);
+            before.place.last = Some(high);
             let kind = module::PieceKind::ConstantLiquidity { liquidity, sqrt_end: high };
             Ok(Lowered { sell, kind, report })
         }

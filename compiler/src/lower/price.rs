@@ -6,10 +6,12 @@
 //! * at the start the compiled price is below the source's by less than one unit of 2^-64;
 //! * at the end it is `F + b·n/2^64`, which is in `(T - 1, T]`, so below the source's by less than two such units;
 //! * in between the error is linear, so that any purchase of up to `n` units is too cheap by less than `2·n/2^64`;
-//! * a next piece that starts at `t` starts at `T`, so that rounding never makes the price fall.
+//! * a next piece that starts at `t` starts at `T`, so that rounding never makes the price fall; behind a piece of another kind,
+//!   whose price at `t` is not rounded to the same step, it starts one step higher.
 
 use curvevm::{
-    math::{U256, isqrt_u256},
+    math::{U256, isqrt_u256, ratio_ceil},
+    module::PieceKind,
     types::{Base, Quote},
 };
 
@@ -28,16 +30,52 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The line from one price to another over `length` base units of a token; none when it does not fit.
-    pub(super) fn between(from: Price, to: Price, length: u64, decimals: u8) -> Option<Self> {
-        let start = q64_floor(from, decimals)?;
-        let rise = q64_floor(to, decimals)?.checked_sub(start)?;
+    /// The line from one price to another over `length` base units of a token, behind a piece whose price ends at `before`; none
+    /// when it does not fit.
+    pub(super) fn between(
+        (from, to): (Price, Price),
+        length: u64,
+        decimals: u8,
+        before: Option<u128>,
+    ) -> Option<Self> {
+        let (low, high) = (q64_floor(from, decimals)?, q64_floor(to, decimals)?);
+        let start = joined(low, before);
+        let rise = high.max(start).checked_sub(start).filter(|_| high >= low)?;
         let length = u128::from(length);
         let (whole, rest) = (rise.checked_div(length)?, rise.checked_rem(length)?);
         let whole = u64::try_from(whole).ok()?;
         let slope = (u128::from(whole) << 64) + (rest << 64) / length;
         let is_exact = (rest << 64) % length == 0;
         Some(Self { start, slope, error_max: if is_exact { 1 } else { 2 } })
+    }
+}
+
+/// Where a piece starts whose source says a price of `low` rounded down: higher by one step when the piece before ends there, so
+/// that rounding does not make the price fall.
+pub(super) fn joined(low: u128, before: Option<u128>) -> u128 {
+    before.filter(|before| low.checked_add(1) == Some(*before)).unwrap_or(low)
+}
+
+/// The price at the end of a piece of the module that sells `sell` tokens, in units of 2^-64 and rounded up; none when it does not
+/// fit.
+pub(super) fn end_q64_ceil(kind: &PieceKind, sell: Base) -> Option<u128> {
+    match *kind {
+        PieceKind::ConstantProduct { virtual_quote, virtual_base, .. } => {
+            let left = u128::from(virtual_base.get().checked_sub(sell.get())?);
+            let product = U256::product(virtual_quote.get().into(), virtual_base.get().into());
+            ratio_ceil(product.checked_shl(64)?, U256::product(left, left))
+        }
+        PieceKind::Linear { start, slope, .. } => {
+            let risen = U256::product(slope, sell.get().into());
+            ratio_ceil(risen, U256::from_u128(1 << 64))?.checked_add(start)
+        }
+        PieceKind::FixedPrice { quote, base } => ratio_ceil(
+            U256::from_u128(u128::from(quote.get()) << 64),
+            U256::from_u128(base.get().into()),
+        ),
+        PieceKind::ConstantLiquidity { sqrt_end, .. } => {
+            ratio_ceil(U256::product(sqrt_end, sqrt_end), U256::from_u128(1 << 64))
+        }
     }
 }
 
@@ -56,11 +94,22 @@ pub(super) fn ratio(price: Price, decimals: u8) -> Option<(Quote, Base)> {
     Some((Quote::new(quote), Base::new(base)))
 }
 
-/// `floor` of the square root of a price for one base unit, in units of 2^-64; none when the price does not fit.
-pub(super) fn sqrt_q64_floor(price: Price, decimals: u8) -> Option<u128> {
+/// The square root of a price for one base unit, in units of 2^-64, rounded down, of a piece behind one whose price ends at
+/// `before`; none when the price does not fit.
+pub(super) fn sqrt_q64(price: Price, decimals: u8, before: Option<u128>) -> Option<u128> {
+    let low = q64_floor(price, decimals)?;
     // Rounding under the root does not change the root rounded down.
     let wide = Wide::shifted_twice(price.mantissa).scaled(price, decimals)?;
-    wide.to_u256().map(isqrt_u256)
+    let root = wide.to_u256().map(isqrt_u256)?;
+    let Some(before) = before.filter(|before| [low, joined(low, Some(*before))].contains(before))
+    else {
+        return Some(root);
+    };
+    // The least whose square is not below the price before.
+    let square = U256::from_u128(before).checked_shl(64)?;
+    let least = isqrt_u256(square);
+    let least = if U256::product(least, least) < square { least.checked_add(1)? } else { least };
+    Some(root.max(least))
 }
 
 /// `floor` of a price for one base unit, in units of 2^-64; none when it does not fit.
@@ -136,7 +185,7 @@ impl Wide {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Line, q64_floor, ratio, sqrt_q64_floor};
+    use super::{Line, q64_floor, ratio, sqrt_q64};
     use crate::hir::Price;
 
     #[test]
@@ -155,7 +204,7 @@ mod tests {
     #[test]
     fn square_roots_are_rounded_down() {
         let root =
-            |mantissa, exponent, decimals| sqrt_q64_floor(Price { mantissa, exponent }, decimals);
+            |mantissa, exponent, decimals| sqrt_q64(Price { mantissa, exponent }, decimals, None);
         assert_eq!(root(4, 0, 0), Some(2 << 64));
         assert_eq!(root(2, 0, 0), Some(26_087_635_650_665_564_424));
         assert_eq!(root(1, -6, 0), Some((1u128 << 64) / 1_000));
@@ -179,10 +228,10 @@ mod tests {
     #[test]
     fn a_line_without_length_that_falls_or_is_too_steep_is_none() {
         let price = |mantissa| Price { mantissa, exponent: 0 };
-        assert_eq!(Line::between(price(1), price(2), 0, 0), None);
-        assert_eq!(Line::between(price(2), price(1), 1, 0), None);
-        assert_eq!(Line::between(price(0), price(1), 1, 0), None);
-        assert_eq!(Line::between(price(0), price(1), 2, 0).unwrap().slope, 1 << 127);
+        assert_eq!(Line::between((price(1), price(2)), 0, 0, None), None);
+        assert_eq!(Line::between((price(2), price(1)), 1, 0, None), None);
+        assert_eq!(Line::between((price(0), price(1)), 1, 0, None), None);
+        assert_eq!(Line::between((price(0), price(1)), 2, 0, None).unwrap().slope, 1 << 127);
     }
 
     proptest! {
@@ -195,7 +244,7 @@ mod tests {
             let price = |mantissa| Price { mantissa, exponent: 9 - scale };
             let (Some(target), Some(line)) = (
                 q64_floor(price(from + rise), decimals),
-                Line::between(price(from), price(from + rise), length, decimals),
+                Line::between((price(from), price(from + rise)), length, decimals, None),
             ) else { return Ok(()) };
             let length = u128::from(length);
             // b·n in two halves, since it has up to 192 bits.

@@ -20,7 +20,8 @@ pub struct Report {
     pub completion: Completion,
 }
 
-/// How far a piece is from its source. Compiled prices are never above those of the source.
+/// How far a piece is from its source. Compiled prices are not above those of the source, but for the start of a piece that follows
+/// one of another kind: by less than one step, so that the price does not fall.
 ///
 /// Of a piece of constant liquidity, the prices are those at its ends, and the cost is that of the whole piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -53,3 +53,37 @@ fn a_raised_curve_is_complete_at_its_target() {
     assert_eq!(compiled.report.completion.quote, Quote::new(50_000_000_000));
     assert!(compiled.report.completion.base < compiled.module.sale_end());
 }
+
+/// Each kind of piece behind each other at the price where the one before ends, in a way that no price is a whole step.
+#[test]
+fn pieces_of_any_kind_join() {
+    let linear = |from, to| format!("linear sell 1_000_000 from {from}sol to {to}sol");
+    let fixed = |at| format!("fixed sell 1_000_000 price {at}sol");
+    let liquidity =
+        |from, to| format!("constant_liquidity sell 1_000_000 from {from}sol to {to}sol");
+    // From 12 / 4 to 12 · 4 / 2².
+    let product = |scale: u64| {
+        format!(
+            "constant_product sell 2_000_000 virtual_base 4_000_000 virtual_quote {}lamports",
+            12 * scale
+        )
+    };
+    let (three, seven) = ("0.0000000030000001", "0.0000000070000003");
+    let chains = [
+        [fixed(three), linear(three, seven), fixed(seven)],
+        [fixed(three), linear(three, three), linear(three, seven)],
+        [fixed(three), liquidity(three, seven), fixed(seven)],
+        [liquidity(three, seven), linear(seven, seven), linear(seven, "1")],
+        [linear(three, seven), liquidity(seven, "0.0000001"), linear("0.0000001", "0.1")],
+        [product(1_000_001), linear("0.000000012000012", "0.00000002"), fixed("0.00000002")],
+        [product(1_000_001), liquidity("0.000000012000012", "0.00000002"), fixed("0.00000002")],
+        [fixed("0.000000003000003"), product(1_000_001), fixed("0.000000012000012")],
+    ];
+    for pieces in chains {
+        let pieces = pieces.join("\n");
+        let source = format!(
+            "curve {{\nname \"N\"\nsymbol \"S\"\nsupply 8_000_000\nprice {{\n{pieces}\n}}\nfee none\ngraduation sold_out\n}}"
+        );
+        compile_curve(&source).unwrap_or_else(|found| panic!("{found}"));
+    }
+}
