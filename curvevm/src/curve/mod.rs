@@ -14,9 +14,10 @@
 //! * A piece of constant product, linear or fixed price stands where the tokens sold from it say: those sold in all less its mark.
 //!   It is left upwards when its length is sold, and downwards when nothing of it is.
 //! * Pieces of constant liquidity stand next to one another, and there the square root of the price says where the curve is, as in
-//!   Meteora DBC. Such a piece is left when the square root reaches its end. As tokens are rounded down when they are bought and up
-//!   when they are sold, fewer are sold than the price implies, by less than one a trade. So a piece may end before [`Piece::end`]
-//!   is sold, which is why the marks are kept; and when it is left downwards, tokens of the piece below it have come back too.
+//!   Meteora DBC: such a piece is left for the next one when the square root reaches its end. As tokens are rounded down when they
+//!   are bought and up when they are sold, fewer are sold than the price implies, by less than one a trade. So a piece may end before
+//!   [`Piece::end`] is sold, which is why the marks are kept. The lowest of these pieces is left for a piece of another kind below
+//!   when the tokens sold from them have come back; the square root stays where it is then, and they go on from there.
 //! * At a boundary a purchase leaves the curve in the piece below it, a sale in the piece above it; the next trade goes where it has
 //!   to. So the price is the one of the last unit that was traded.
 //!
@@ -315,7 +316,7 @@ fn walk<'m>(
     // Where the point is has to be known only by who has reached the target; an order may also be so large that it cannot pass.
     let passed = match (module.graduation, &moved) {
         (Graduation::SoldOut, _) => false,
-        (Graduation::Raised(target), Ok(_)) => position.reserve > target.get(),
+        (Graduation::Raised(target), Ok(_)) => position.reserve >= target.get(),
         (Graduation::Raised(_), Err(_)) => true,
     };
     if passed {
@@ -357,5 +358,4 @@ fn fill(moved: Moved, after: Position<'_>) -> Fill {
 }
 
 #[cfg(test)]
-#[cfg(any())]
 mod tests;
