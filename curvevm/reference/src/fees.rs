@@ -176,7 +176,12 @@ impl Charge<'_> {
         for (recipient, fee) in &taken {
             split.add(*recipient, fee);
         }
-        split.add(self.fees.rest, &left.unwrap_or_default());
+        let rest = match self.fees.rest {
+            // Nobody is named, so that it falls to the chain.
+            Recipient::Referrer if !self.referred => Recipient::Protocol,
+            recipient => recipient,
+        };
+        split.add(rest, &left.unwrap_or_default());
         split
     }
 

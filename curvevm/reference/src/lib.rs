@@ -27,5 +27,7 @@ pub mod fill;
 pub mod model;
 pub mod number;
 pub mod pool;
+pub mod random;
+pub mod world;
 
 pub use model::Model;

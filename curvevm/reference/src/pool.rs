@@ -13,7 +13,7 @@ use crate::{
     fees::Split,
     fill::{Fee, Fill, charge, not_dust},
     model::Pool,
-    number::{Int, ceil, floor, int, ratio, smallest},
+    number::{Int, ceil, floor, int, ratio, smallest, to_u64, whole},
 };
 
 /// The tier of the market cap before the trade: the last whose threshold it reaches.
@@ -37,7 +37,12 @@ pub fn buy(module: &Module, pool: &Pool, order: &BuyOrder, terms: &Terms) -> Res
                 return Err(Error::ZeroAmount);
             }
             let (net, split) = charge.within(&int(gross.get())).ok_or(Error::Dust)?;
-            let base = floor(&ratio(&pool.base * &net, &pool.quote + &net));
+            if net.is_zero() {
+                return Err(Error::Dust);
+            }
+            // One unit less than what is paid.
+            let counted: Int = &net - 1;
+            let base = floor(&ratio(&pool.base * &counted, &pool.quote + &counted));
             let paid = &net + split.total();
             (net, base, split, paid)
         }
@@ -47,7 +52,7 @@ pub fn buy(module: &Module, pool: &Pool, order: &BuyOrder, terms: &Terms) -> Res
             }
             let base = int(base.get());
             if base >= pool.base {
-                return Err(Error::Overflow);
+                return Err(Error::InsufficientReserve);
             }
             let quote = ceil(&ratio(&pool.quote * &base, &pool.base - &base));
             let (paid, split) = charge.on_top_of(&quote).ok_or(Error::Overflow)?;
@@ -55,6 +60,9 @@ pub fn buy(module: &Module, pool: &Pool, order: &BuyOrder, terms: &Terms) -> Res
         }
     };
     not_dust(&base)?;
+    for amount in [&(&pool.quote + &quote + &split.liquidity), &paid] {
+        to_u64(amount).ok_or(Error::Overflow)?;
+    }
     let met = match *order {
         BuyOrder::ExactIn { base_min, .. } => base >= int(base_min.get()),
         BuyOrder::ExactOut { quote_max, .. } => paid <= int(quote_max.get()),
@@ -79,8 +87,15 @@ pub fn buy(module: &Module, pool: &Pool, order: &BuyOrder, terms: &Terms) -> Res
 pub fn sell(module: &Module, pool: &Pool, order: &SellOrder, terms: &Terms) -> Result<Fill, Error> {
     let (charge, _) = charge(tier(module, pool), Side::Sell, 0, terms.referred);
     let proceeds = |base: &Int| floor(&ratio(&pool.quote * base, &pool.base + base));
-    let base = match *order {
-        SellOrder::ExactIn { base, .. } => int(base.get()),
+    let (base, quote) = match *order {
+        SellOrder::ExactIn { base, .. } => {
+            if base.is_zero() {
+                return Err(Error::ZeroAmount);
+            }
+            let base = int(base.get());
+            let quote = proceeds(&base);
+            (base, quote)
+        }
         SellOrder::ExactOut { quote, .. } => {
             if quote.is_zero() {
                 return Err(Error::ZeroAmount);
@@ -89,15 +104,14 @@ pub fn sell(module: &Module, pool: &Pool, order: &SellOrder, terms: &Terms) -> R
             if gross >= pool.quote {
                 return Err(Error::InsufficientReserve);
             }
-            smallest(&int(u64::MAX), |base| proceeds(base) >= gross).ok_or(Error::Overflow)?
+            // What the tokens yield beyond it stays.
+            let base = smallest(&int(u64::MAX), |base| proceeds(base) >= gross);
+            (base.ok_or(Error::Overflow)?, gross)
         }
     };
-    if base.is_zero() {
-        return Err(Error::ZeroAmount);
-    }
-    let quote = proceeds(&base);
     let (received, split) = charge.out_of(&quote).ok_or(Error::Dust)?;
     not_dust(&received)?;
+    to_u64(&(&pool.base + &base)).ok_or(Error::Overflow)?;
     let met = match *order {
         SellOrder::ExactIn { quote_min, .. } => received >= int(quote_min.get()),
         SellOrder::ExactOut { base_max, .. } => base <= int(base_max.get()),
@@ -119,9 +133,9 @@ fn check_vault(module: &Module, pool: &Pool) -> Result<(), Error> {
     let Some(vault) = module.vault else { return Ok(()) };
     let unclaimed = int(module.allotted().get()) - &pool.vested;
     let circulating = int(module.supply.get()) - &pool.burnt - &pool.base - unclaimed;
-    let market_cap = ratio(&pool.quote * circulating, pool.base.clone());
+    let market_cap = ceil(&ratio(&pool.quote * circulating, pool.base.clone()));
     let covered = ratio(&pool.quote * int(BPS), int(vault.reserve_bps));
-    if covered >= market_cap { Ok(()) } else { Err(Error::VaultBreached) }
+    if covered >= whole(market_cap) { Ok(()) } else { Err(Error::VaultBreached) }
 }
 
 fn fill((base, quote): (Int, Int), split: Split, trader_quote: Int, after: Pool) -> Fill {

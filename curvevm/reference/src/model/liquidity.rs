@@ -42,6 +42,8 @@ impl Model {
             LiquidityLock::Forever => int(0),
             LiquidityLock::Term { .. } => &shares - int(MINIMUM_LOCKED),
         };
+        let mut fees = Accrued::default();
+        fees.protocol.quote = reserve - &quote;
         let pool = Pool {
             quote: quote.clone(),
             base: base.clone(),
@@ -50,17 +52,17 @@ impl Model {
             migrated_ms: self.time_ms,
             burnt: left - &base,
             vested: int(0),
-            fees: Accrued::default(),
+            fees,
         };
-        curve.fees.protocol.quote += reserve - &quote;
         curve.place.reserve = int(0);
+        curve.place.marks.clear();
         curve.phase = Phase::Migrated;
         self.pools.insert(*id, pool);
         self.curves.insert(*id, curve);
         Ok(Event::Migrated(liquidity(id, &quote, &base, &shares)?))
     }
 
-    /// Adds `quote` and as many tokens as keep the price, rounded up; the shares are rounded down.
+    /// Makes as many shares as `quote` is worth, rounded down, and takes their part of both reserves, rounded up.
     pub(super) fn add_liquidity(
         &mut self,
         body: &Body,
@@ -72,12 +74,13 @@ impl Model {
         if quote.is_zero() {
             return Err(Error::ZeroAmount);
         }
-        let quote = int(quote.get());
-        let base = ceil(&ratio(&pool.base * &quote, pool.quote.clone()));
-        let shares = floor(&ratio(&pool.shares * &quote, pool.quote.clone()));
+        let shares = floor(&ratio(&pool.shares * int(quote.get()), pool.quote.clone()));
         if shares.is_zero() {
             return Err(Error::Dust);
         }
+        let part = |of: &Int| ceil(&ratio(of * &shares, pool.shares.clone()));
+        let (quote, base) = (part(&pool.quote), part(&pool.base));
+        units(&base)?;
         if base > int(base_max.get()) || shares < int(shares_min.get()) {
             return Err(Error::LimitNotMet);
         }
@@ -107,14 +110,20 @@ impl Model {
             return Err(Error::ZeroAmount);
         }
         let shares = int(shares.get());
-        let held = self.stakes.get(&(*id, *signer)).cloned().unwrap_or_default();
-        if held < shares {
+        if &pool.shares - &shares < int(MINIMUM_LOCKED) {
             return Err(Error::InsufficientShares);
         }
         let quote = floor(&ratio(&pool.quote * &shares, pool.shares.clone()));
         let base = floor(&ratio(&pool.base * &shares, pool.shares.clone()));
+        if quote.is_zero() && base.is_zero() {
+            return Err(Error::Dust);
+        }
         if quote < int(quote_min.get()) || base < int(base_min.get()) {
             return Err(Error::LimitNotMet);
+        }
+        let held = self.stakes.get(&(*id, *signer)).cloned().unwrap_or_default();
+        if held < shares {
+            return Err(Error::InsufficientShares);
         }
         pool.quote -= &quote;
         pool.base -= &base;

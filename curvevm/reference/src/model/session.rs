@@ -71,7 +71,6 @@ impl Model {
         if key == signer || expires_ms <= self.time_ms || limit.is_zero() {
             return Err(Error::InvalidSession);
         }
-        self.check_asset(&asset)?;
         let limit = int(limit.get());
         let session = Session { expires_ms, asset, limit, spent: int(0) };
         self.sessions.insert((*signer, *key), session);
@@ -79,7 +78,11 @@ impl Model {
     }
 
     pub(super) fn revoke(&mut self, signer: &Address, key: &Address) -> Result<Event, Error> {
-        let session = self.sessions.get_mut(&(*signer, *key)).ok_or(Error::UnknownSession)?;
+        let session = self.sessions.get_mut(&(*signer, *key)).ok_or(Error::InvalidSession)?;
+        // Revoked before.
+        if session.expires_ms == 0 {
+            return Err(Error::InvalidSession);
+        }
         session.expires_ms = 0;
         Ok(Event::Revoked { session: *key })
     }

@@ -1,0 +1,47 @@
+//! Random sequences of transactions by ten accounts: `curvevm` and the reference give the same outcome or the same error, and have
+//! the same state.
+
+mod support;
+
+use curvevm::module::Module;
+use curvevm_reference::{
+    random::{self, Choices, Seeded},
+    world::{World, owner},
+};
+use support::{for_seeds, world};
+
+/// Operations in a sequence.
+const OPERATIONS: usize = 240;
+
+/// Runs a sequence over curves of `modules` and of random ones.
+fn sequence(choices: &mut Seeded, modules: &[Module]) -> Result<(), String> {
+    let mut world = world();
+    set_up(choices, &mut world, modules)?;
+    for index in 0..OPERATIONS {
+        world.random_step(choices).map_err(|error| format!("operation {index}: {error}"))?;
+        world.model.compare(&world.tree).map_err(|error| format!("operation {index}: {error}"))?;
+    }
+    Ok(())
+}
+
+fn set_up(choices: &mut Seeded, world: &mut World, modules: &[Module]) -> Result<(), String> {
+    for module in modules {
+        world.publish(module)?.ok_or("the module is refused")?;
+    }
+    while world.modules.len() < 3 {
+        let partner = choices.once_in(2).then(|| owner(2));
+        let module = random::module(choices, partner);
+        world.publish(&module)?;
+        let module = random::broken(choices, &module);
+        world.publish(&module)?;
+    }
+    for (salt, module) in (100..).zip(world.modules.clone()) {
+        world.launch(&owner(1), module, salt)?;
+    }
+    world.model.compare(&world.tree)
+}
+
+#[test]
+fn machines_agree_on_random_modules() {
+    for_seeds(40, |choices| sequence(choices, &[]));
+}
