@@ -26,10 +26,19 @@ pub struct Replay<'a> {
     pub pre_root: Hash,
     /// Opens the cells that the segment touches.
     pub witness: &'a [u8],
-    /// The chunk that holds the segment.
+    /// Where the segment is.
+    pub place: Place<'a>,
+}
+
+/// Where a segment is.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The chunk that holds it.
     pub chunk: &'a [u8],
-    /// Where the segment starts in it.
+    /// Where it starts in the chunk.
     pub offset: u32,
+    /// The chain's bound on the length of a chunk.
+    pub chunk_bytes_max: u16,
 }
 
 /// What a segment does.
@@ -52,9 +61,10 @@ pub struct Effect {
 #[inline(never)]
 pub fn replay(input: &Replay<'_>) -> Result<Effect> {
     let mut tree = open(input)?;
-    let segment = segment(input)?;
-    let replayed = replay_segment(&mut tree, &input.chain_id, &segment).map_err(refusal)?;
-    Ok(effect(&replayed))
+    let segment = segment(&input.place)?;
+    let bytes_max = usize::from(input.place.chunk_bytes_max);
+    let replayed = replay_segment(&mut tree, &input.chain_id, bytes_max, &segment);
+    replayed.map(|replayed| effect(&replayed)).map_err(refusal)
 }
 
 /// The state before the segment, as far as the witness opens it.
@@ -70,8 +80,8 @@ fn open(input: &Replay<'_>) -> Result<ManuallyDrop<Tree>> {
 }
 
 #[inline(never)]
-fn segment(input: &Replay<'_>) -> Result<ManuallyDrop<Segment>> {
-    decode_segment(input.chunk, input.offset).map(ManuallyDrop::new).map_err(|error| match error {
+fn segment(place: &Place<'_>) -> Result<ManuallyDrop<Segment>> {
+    decode_segment(place.chunk, place.offset).map(ManuallyDrop::new).map_err(|error| match error {
         CodecError::NoSegment => fail(RollupError::NoSegment),
         CodecError::Malformed
         | CodecError::UnknownVersion

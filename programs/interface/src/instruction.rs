@@ -362,6 +362,8 @@ pub struct ReplaySegment {
     pub chain_id: Hash,
     /// The state root before the segment.
     pub pre_root: Hash,
+    /// The chain's bound on the length of a chunk, in bytes.
+    pub chunk_bytes_max: u16,
     /// Where the segment starts in the chunk.
     pub offset: u32,
     /// A [`curvevm::tree::witness`] that opens the cells that the segment touches.

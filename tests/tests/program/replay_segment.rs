@@ -7,6 +7,7 @@ use asset_rollup_interface::{
 use curvevm::{
     block::BlockBody,
     cell::{Cell, Chain},
+    codec::CHUNK_BYTES_MAX,
     error::Error,
     genesis::Genesis,
     inbox::{InboxMessage, MessageKind},
@@ -38,7 +39,8 @@ fn cases(genesis: &Genesis, body: &BlockBody) -> Vec<Case> {
     let mut cases = vec![];
     for (chunk, offset, segment) in chunks(body) {
         cases.push(Case::new(&mut tree, &chain_id, (&chunk, offset)));
-        let _refused = curvevm::block::replay_segment(&mut tree, &chain_id, &segment);
+        let _refused =
+            curvevm::block::replay_segment(&mut tree, &chain_id, CHUNK_BYTES_MAX, &segment);
     }
     cases
 }

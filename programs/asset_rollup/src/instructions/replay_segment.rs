@@ -5,7 +5,7 @@ use asset_rollup_interface::state::Witness;
 
 use crate::{
     error::{RollupError, ensure, fail},
-    replay::{Effect, Replay, replay},
+    replay::{Effect, Place, Replay, replay},
 };
 
 /// Accounts of `replay_segment`.
@@ -37,10 +37,10 @@ pub fn replay_segment(ctx: &mut Context<ReplaySegment>, input: &Replay<'_>) -> R
 /// Replays from an account, which stands in for arguments that are empty.
 #[inline(never)]
 fn replay_account(account: &AccountView, input: &Replay<'_>) -> Result<Effect> {
-    let empty = input.witness.is_empty() && input.chunk.is_empty();
+    let empty = input.witness.is_empty() && input.place.chunk.is_empty();
     ensure(empty && account.owned_by(&crate::ID), RollupError::InvalidWitnessAccount)?;
     let data = account.try_borrow()?;
     let (_, witness, chunk) =
         Witness::parse(&data).map_err(|_| fail(RollupError::InvalidWitnessAccount))?;
-    replay(&Replay { witness, chunk, ..*input })
+    replay(&Replay { witness, place: Place { chunk, ..input.place }, ..*input })
 }

@@ -82,7 +82,7 @@ impl Chain {
         self.height += 1;
         self.time_ms += 400;
         let body = BlockBody { height: self.height, time_ms: self.time_ms, messages, transactions };
-        let output = execute_block(&mut self.tree, &self.id, &body).unwrap();
+        let output = execute_block(&mut self.tree, &self.id, self.chunk_bytes_max, &body).unwrap();
         for receipt in &output.receipts {
             assert!(matches!(receipt.outcome, Outcome::Succeeded(_)), "{receipt:?}");
         }

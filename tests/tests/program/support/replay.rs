@@ -41,6 +41,7 @@ pub(crate) struct Case {
     pub(crate) witness: Vec<u8>,
     pub(crate) chunk: Vec<u8>,
     pub(crate) offset: u32,
+    pub(crate) chunk_bytes_max: u16,
 }
 
 /// What a replay gives: the root after and the hash of the receipts, or the number of an error.
@@ -52,7 +53,9 @@ impl Case {
         let segment = decode_segment(chunk, offset).unwrap();
         let pre_root = tree.root();
         let witness = tree.witness(&touched(tree, chain_id, &segment)).unwrap();
-        Self { chain_id: *chain_id, pre_root, witness, chunk: chunk.to_vec(), offset }
+        let chunk_bytes_max = u16::try_from(CHUNK_BYTES_MAX).unwrap();
+        let chunk = chunk.to_vec();
+        Self { chain_id: *chain_id, pre_root, witness, chunk, offset, chunk_bytes_max }
     }
 
     /// The answer of the native machine.
@@ -67,7 +70,9 @@ impl Case {
             CodecError::NoSegment => code(RollupError::NoSegment),
             _ => code(RollupError::BadChunk),
         })?;
-        let replayed = replay_segment(&mut tree, &self.chain_id, &segment).map_err(refusal)?;
+        let bytes_max = usize::from(self.chunk_bytes_max);
+        let replayed = replay_segment(&mut tree, &self.chain_id, bytes_max, &segment);
+        let replayed = replayed.map_err(refusal)?;
         let receipts = borsh::to_vec(&replayed.receipts).unwrap();
         Ok((replayed.post_root, sha256(&[&receipts])))
     }
@@ -76,6 +81,7 @@ impl Case {
         ReplaySegment {
             chain_id: self.chain_id,
             pre_root: self.pre_root,
+            chunk_bytes_max: self.chunk_bytes_max,
             offset: self.offset,
             witness: vec![],
             chunk: vec![],
@@ -164,7 +170,7 @@ pub(crate) fn touched(tree: &Tree, chain_id: &Hash, segment: &Segment) -> Vec<Ke
                 Context { genesis: *chain_id, height: chain.height, time_ms: chain.time_ms };
             let mut recorder = Recorder { tree: &mut tree, keys: RefCell::default() };
             for transaction in transactions {
-                let _refused = apply(transaction, &context, &mut recorder);
+                let _refused = apply(transaction, CHUNK_BYTES_MAX, &context, &mut recorder);
             }
             keys.extend(recorder.keys.into_inner());
         }
