@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::commands::{
     balance::BalanceArgs, bench::BenchArgs, buy::BuyArgs, claim::ClaimArgs, curve::CurveArgs,
     deposit::DepositArgs, devnet::DevnetArgs, keygen::KeygenArgs, launch::LaunchArgs,
-    node::NodeArgs, sell::SellArgs, status::StatusArgs, transfer::TransferArgs, tx::TxArgs,
+    liquidity::LiquidityArgs, migrate::MigrateArgs, node::NodeArgs, sell::SellArgs,
+    session::SessionArgs, status::StatusArgs, transfer::TransferArgs, tx::TxArgs,
     withdraw::WithdrawArgs,
 };
 
@@ -40,11 +41,17 @@ pub(crate) enum Command {
     Buy(BuyArgs),
     /// Sell tokens of a curve.
     Sell(SellArgs),
+    /// Turn a complete curve into a pool.
+    Migrate(MigrateArgs),
+    /// Add liquidity to a pool, or remove it.
+    Liquidity(LiquidityArgs),
+    /// Let another key trade for this account.
+    Session(SessionArgs),
     /// Send SOL or tokens to another account on the L2.
     Transfer(TransferArgs),
     /// Withdraw SOL to the L1.
     Withdraw(WithdrawArgs),
-    /// Have a finalized withdrawal paid out on the L1.
+    /// Have a finalized withdrawal paid out on the L1, or take what a curve holds for this account.
     Claim(ClaimArgs),
     /// Show what an account holds.
     Balance(BalanceArgs),
@@ -52,7 +59,7 @@ pub(crate) enum Command {
     Tx(TxArgs),
     /// Show what a node does and what it waits for.
     Status(StatusArgs),
-    /// Work with curve files.
+    /// Work with curve files and templates, without a node.
     Curve(CurveArgs),
     /// Measure this machine.
     Bench(BenchArgs),

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::{Context, Result, bail};
 use asset_sdk::{
     Client, ClientConfig, Key, TransactionState, Wallet,
+    amount::format_sol,
     l1::{L1Client, L1Config},
     rpc::{At, TransactionView},
     wallet::Submitted,
@@ -12,7 +13,7 @@ use asset_sdk::{
 use clap::{Args, ValueEnum};
 use curvevm::{
     receipt::{Event, Outcome},
-    types::Hash,
+    types::{Address, AssetId, Hash, Quote},
 };
 use serde::Serialize;
 
@@ -32,6 +33,16 @@ pub(crate) struct Signer {
     /// The key file: a Solana JSON key file, see `asset keygen`.
     #[arg(long, env = "ASSET_KEY", value_name = "FILE")]
     pub(crate) key: PathBuf,
+}
+
+/// Who trades: an account's own key, or a session key that it has authorized.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Trader {
+    #[command(flatten)]
+    pub(crate) signer: Signer,
+    /// Trade for this account; the key is a session key that it has authorized.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) owner: Option<Address>,
 }
 
 /// Which L1 is asked.
@@ -96,6 +107,18 @@ impl Signer {
     }
 }
 
+impl Trader {
+    pub(crate) async fn wallet(&self, urls: &NodeUrls) -> Result<Wallet> {
+        match self.owner {
+            Some(owner) => {
+                let key = self.signer.read()?;
+                Ok(Wallet::open_session(urls.connect().await?, key, owner).await?)
+            }
+            None => self.signer.wallet(urls).await,
+        }
+    }
+}
+
 impl L1Url {
     /// A client of the rollup of a node's chain.
     pub(crate) async fn connect(&self, client: &Client) -> Result<L1Client> {
@@ -149,6 +172,14 @@ impl Sent {
             text.push_str(&format!(", batch {batch}"));
         }
         text
+    }
+}
+
+/// An amount of a quote asset: SOL with its unit, others in base units.
+pub(crate) fn format_quote(amount: Quote, asset: &AssetId) -> String {
+    match *asset {
+        AssetId::SOL => format_sol(amount),
+        asset => format!("{amount} base units of {asset}"),
     }
 }
 

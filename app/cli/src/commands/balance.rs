@@ -2,15 +2,15 @@
 
 use anyhow::{Context, Result};
 use asset_sdk::{
-    amount::{format_decimal, format_sol},
-    rpc::{AccountView, HoldingView},
+    amount::format_decimal,
+    rpc::{AccountView, HoldingView, StakeView},
 };
 use clap::Args;
-use curvevm::types::{Address, AssetId, CurveId};
+use curvevm::types::{Address, CurveId};
 use serde::Serialize;
 
 use crate::{
-    context::{NodeUrls, Signer},
+    context::{NodeUrls, Signer, format_quote},
     output::Output,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct BalanceArgs {
     /// Whose; the key's when not given.
     pub(crate) owner: Option<Address>,
-    /// Also the tokens of these curves.
+    /// Also the tokens of these curves, and the shares of their pools.
     #[arg(long)]
     pub(crate) curve: Vec<CurveId>,
     /// The key file whose address is asked for when no owner is given.
@@ -33,6 +33,7 @@ pub(crate) struct BalanceArgs {
 struct Balances {
     account: AccountView,
     holdings: Vec<HoldingView>,
+    stakes: Vec<StakeView>,
 }
 
 pub(crate) async fn run(args: BalanceArgs, output: &Output) -> Result<()> {
@@ -44,18 +45,13 @@ pub(crate) async fn run(args: BalanceArgs, output: &Output) -> Result<()> {
     };
     let client = args.urls.connect().await?;
     let account = client.account(owner).await?;
-    let mut lines: Vec<String> = account
-        .balances
-        .iter()
-        .map(|entry| match entry.asset {
-            AssetId::SOL => format_sol(entry.amount),
-            asset => format!("{} base units of {asset}", entry.amount),
-        })
-        .collect();
+    let mut lines: Vec<String> =
+        account.balances.iter().map(|entry| format_quote(entry.amount, &entry.asset)).collect();
     if lines.is_empty() {
         lines.push("0sol".to_owned());
     }
     let mut holdings = Vec::with_capacity(args.curve.len());
+    let mut stakes = Vec::with_capacity(args.curve.len());
     for id in args.curve {
         let (curve, holding) = (client.curve(id).await?, client.holding(id, owner).await?);
         lines.push(format!(
@@ -64,8 +60,13 @@ pub(crate) async fn run(args: BalanceArgs, output: &Output) -> Result<()> {
             curve.symbol
         ));
         holdings.push(holding);
+        let stake = client.stake(id, owner).await?;
+        if !stake.shares.is_zero() {
+            lines.push(format!("{} shares of the pool of {}", stake.shares, curve.symbol));
+        }
+        stakes.push(stake);
     }
-    let balances = Balances { account, holdings };
+    let balances = Balances { account, holdings, stakes };
     output.result(&balances, || {
         format!("{}\nat height {}", lines.join("\n"), balances.account.at.height)
     })

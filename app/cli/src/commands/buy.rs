@@ -11,13 +11,13 @@ use asset_sdk::{
 use clap::Args;
 use curvevm::{
     program::BuyOrder,
-    receipt::{Outcome, Receipt, Trade},
-    types::{Base, CurveId, Quote},
+    receipt::{Event, Outcome, Receipt, Trade},
+    types::{Address, Base, CurveId, Quote},
 };
 use serde::Serialize;
 
 use crate::{
-    context::{NodeUrls, Sent, Signer, Until, finish, parse_percent},
+    context::{NodeUrls, Sent, Trader, Until, finish, parse_percent},
     output::Output,
 };
 
@@ -48,8 +48,11 @@ pub(crate) struct BuyArgs {
     /// The state to wait for.
     #[arg(long, value_enum, default_value = "preconfirmed")]
     pub(crate) wait: Until,
+    /// Who referred the trader: receives the referrer's part of the fee.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) referrer: Option<Address>,
     #[command(flatten)]
-    pub(crate) signer: Signer,
+    pub(crate) trader: Trader,
     #[command(flatten)]
     pub(crate) urls: NodeUrls,
 }
@@ -63,10 +66,10 @@ pub(crate) struct Traded {
 }
 
 pub(crate) async fn run(args: BuyArgs, output: &Output) -> Result<()> {
-    let wallet = args.signer.wallet(&args.urls).await?;
+    let wallet = args.trader.wallet(&args.urls).await?;
     let curve = wallet.client().curve(args.curve).await?;
     let order = order(&args, &curve, &wallet).await?;
-    let submitted = wallet.buy(args.curve, order).await?;
+    let submitted = wallet.submit(&transaction(&args, order)).await?;
     let transaction = finish(submitted, args.wait, output).await?;
     traded(transaction, &curve, output)
 }
@@ -81,7 +84,7 @@ pub(crate) fn traded(transaction: Sent, curve: &CurveView, output: &Output) -> R
             curvevm::receipt::Side::Buy => "bought",
             curvevm::receipt::Side::Sell => "sold",
         };
-        let tokens = format_decimal(trade.base.get(), curve.decimals);
+        let tokens = format_decimal(trade.trader_base.get(), curve.decimals);
         let quote = format_sol(trade.trader_quote);
         format!(
             "{verb} {tokens} {} for {quote}, fees included\n{}",
@@ -89,6 +92,10 @@ pub(crate) fn traded(transaction: Sent, curve: &CurveView, output: &Output) -> R
             traded.transaction.text()
         )
     })
+}
+
+fn transaction(args: &BuyArgs, order: BuyOrder) -> TxBuilder {
+    TxBuilder::new().buy_referred(args.curve, order, args.referrer)
 }
 
 /// The order; without a limit, one within the slippage of what it would do now.
@@ -99,10 +106,10 @@ async fn order(args: &BuyArgs, curve: &CurveView, wallet: &Wallet) -> Result<Buy
             return Ok(BuyOrder::ExactIn { quote, base_min });
         }
         let free = BuyOrder::ExactIn { quote, base_min: Base::ZERO };
-        let quoted = simulate(wallet, &TxBuilder::new().buy(args.curve, free)).await?;
+        let quoted = simulated_trade(wallet, &transaction(args, free)).await?;
         return Ok(BuyOrder::ExactIn {
             quote,
-            base_min: Base::new(less(quoted.base.get(), args.slippage)),
+            base_min: Base::new(less(quoted.trader_base.get(), args.slippage)),
         });
     }
     let Some(tokens) = &args.tokens else { bail!("say --spend or --tokens") };
@@ -111,7 +118,7 @@ async fn order(args: &BuyArgs, curve: &CurveView, wallet: &Wallet) -> Result<Buy
         return Ok(BuyOrder::ExactOut { base, quote_max });
     }
     let free = BuyOrder::ExactOut { base, quote_max: Quote::MAX };
-    let quoted = simulate(wallet, &TxBuilder::new().buy(args.curve, free)).await?;
+    let quoted = simulated_trade(wallet, &transaction(args, free)).await?;
     Ok(BuyOrder::ExactOut {
         base,
         quote_max: Quote::new(more(quoted.trader_quote.get(), args.slippage)),
@@ -119,12 +126,16 @@ async fn order(args: &BuyArgs, curve: &CurveView, wallet: &Wallet) -> Result<Buy
 }
 
 /// The trade that a transaction would make now.
-pub(crate) async fn simulate(wallet: &Wallet, transaction: &TxBuilder) -> Result<Trade> {
+pub(crate) async fn simulated_trade(wallet: &Wallet, transaction: &TxBuilder) -> Result<Trade> {
+    let events = simulate(wallet, transaction).await?;
+    events.iter().find_map(trade_of).context("the simulated transaction made no trade")
+}
+
+/// What a transaction would do now.
+pub(crate) async fn simulate(wallet: &Wallet, transaction: &TxBuilder) -> Result<Vec<Event>> {
     let Receipt { outcome, .. } = wallet.simulate(transaction).await?;
     match outcome {
-        Outcome::Succeeded(events) => {
-            events.iter().find_map(trade_of).context("the simulated transaction made no trade")
-        }
+        Outcome::Succeeded(events) => Ok(events),
         Outcome::Failed { error, .. } => Err(error).context("the order would fail now"),
     }
 }

@@ -168,7 +168,7 @@ impl Tour<'_> {
         let compiled =
             curvescript::compile_curve(CURVE).map_err(|found| anyhow::anyhow!("{found}"))?;
         let creator = self.wallets.first().context("there is no creator")?;
-        publish(creator, &compiled, self.output).await?;
+        publish(creator, &compiled.module, self.output).await?;
         let launch = Launch {
             module: compiled.hash,
             quote_asset: AssetId::SOL,

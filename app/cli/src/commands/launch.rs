@@ -1,23 +1,22 @@
 //! `asset launch`: publish a curve and launch an asset on it.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
 use asset_sdk::{
     ClientError, TransactionState, Wallet,
+    amount::parse_sol,
     client::succeeded,
     rpc::{NodeError, RpcError},
 };
 use clap::Args;
-use curvescript::CompiledCurve;
 use curvevm::{
     error::Error as VmError,
-    program::Launch,
-    types::{AssetId, CurveId, Hash},
+    module::Module,
+    program::{BuyOrder, Launch},
+    types::{AssetId, Base, CurveId, Hash, Quote},
 };
 use serde::Serialize;
 
-use super::curve::compile_file;
+use super::curve::read_source;
 use crate::{
     context::{NodeUrls, Sent, Signer, Until, finish},
     output::Output,
@@ -26,18 +25,21 @@ use crate::{
 /// Publish a curve and launch an asset on it.
 #[derive(Debug, Args)]
 pub(crate) struct LaunchArgs {
-    /// The curve, written in CurveScript.
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Another name than the file's.
+    /// The curve: a CurveScript file, or the name of a template (see `asset curve templates`).
+    #[arg(value_name = "FILE|TEMPLATE")]
+    pub(crate) curve: String,
+    /// Another name than the file's; templates have none.
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Another symbol than the file's.
+    /// Another symbol than the file's; templates have none.
     #[arg(long)]
     pub(crate) symbol: Option<String>,
     /// Makes the curve's id differ from the creator's other curves.
     #[arg(long, default_value_t = 0)]
     pub(crate) salt: u64,
+    /// The creator's own purchase in the same transaction, before anybody else's: spend this much, such as 1.5sol.
+    #[arg(long, value_parser = parse_sol, value_name = "AMOUNT")]
+    pub(crate) first_buy: Option<Quote>,
     /// The state to wait for.
     #[arg(long, value_enum, default_value = "preconfirmed")]
     pub(crate) wait: Until,
@@ -57,21 +59,23 @@ struct Launched {
 }
 
 pub(crate) async fn run(args: LaunchArgs, output: &Output) -> Result<()> {
-    let compiled = compile_file(&args.file)?;
+    let source = read_source(&args.curve)?;
+    let name = args.name.or(source.name).context("a template names no asset: say --name")?;
+    let symbol = args.symbol.or(source.symbol).context("a template has no symbol: say --symbol")?;
     let wallet = args.signer.wallet(&args.urls).await?;
-    publish(&wallet, &compiled, output).await?;
+    let module = publish(&wallet, &source.module, output).await?;
     let launch = Launch {
-        module: compiled.hash,
+        module,
         quote_asset: AssetId::SOL,
-        name: args.name.unwrap_or(compiled.name),
-        symbol: args.symbol.unwrap_or(compiled.symbol),
+        name: name.clone(),
+        symbol: symbol.clone(),
         salt: args.salt,
-        first_buy: None,
+        // Nobody can trade before it, so that it needs no limit.
+        first_buy: args.first_buy.map(|quote| BuyOrder::ExactIn { quote, base_min: Base::ZERO }),
     };
-    let (name, symbol) = (launch.name.clone(), launch.symbol.clone());
     let (curve, submitted) = wallet.launch(launch).await?;
     let transaction = finish(submitted, args.wait, output).await?;
-    let launched = Launched { curve, module: compiled.hash, name, symbol, transaction };
+    let launched = Launched { curve, module, name, symbol, transaction };
     output.result(&launched, || {
         format!(
             "launched {} ({}) as curve {curve}\n{}",
@@ -82,26 +86,23 @@ pub(crate) async fn run(args: LaunchArgs, output: &Output) -> Result<()> {
     })
 }
 
-/// Publishes the module unless it is published.
-pub(crate) async fn publish(
-    wallet: &Wallet,
-    compiled: &CompiledCurve,
-    output: &Output,
-) -> Result<()> {
-    match wallet.client().module(compiled.hash).await {
-        Ok(_) => return Ok(()),
+/// Publishes the module unless it is published, and gives its hash.
+pub(crate) async fn publish(wallet: &Wallet, module: &Module, output: &Output) -> Result<Hash> {
+    let hash = module.hash();
+    match wallet.client().module(hash).await {
+        Ok(_) => return Ok(hash),
         Err(ClientError::Refused {
             error: RpcError::Node(NodeError::NotFound) | RpcError::Vm(VmError::UnknownModule),
             ..
         }) => {}
         Err(error) => return Err(error).context("cannot tell whether the module is published"),
     }
-    output.progress(&format!("publishing module {}", compiled.hash));
-    let submitted = wallet.publish(compiled.module.clone()).await?;
+    output.progress(&format!("publishing module {hash}"));
+    let submitted = wallet.publish(module.clone()).await?;
     let view = submitted.wait(TransactionState::Preconfirmed).await?;
     match succeeded(view) {
         // Somebody else was faster.
-        Ok(_) | Err(ClientError::Failed { error: VmError::ModuleExists, .. }) => Ok(()),
+        Ok(_) | Err(ClientError::Failed { error: VmError::ModuleExists, .. }) => Ok(hash),
         Err(error) => Err(error.into()),
     }
 }

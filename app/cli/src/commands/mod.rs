@@ -10,8 +10,11 @@ pub(crate) mod deposit;
 pub(crate) mod devnet;
 pub(crate) mod keygen;
 pub(crate) mod launch;
+pub(crate) mod liquidity;
+pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod sell;
+pub(crate) mod session;
 pub(crate) mod status;
 pub(crate) mod transfer;
 pub(crate) mod tx;
@@ -31,6 +34,9 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<()> {
         Command::Launch(args) => launch::run(args, output).await,
         Command::Buy(args) => buy::run(args, output).await,
         Command::Sell(args) => sell::run(args, output).await,
+        Command::Migrate(args) => migrate::run(args, output).await,
+        Command::Liquidity(args) => liquidity::run(args, output).await,
+        Command::Session(args) => session::run(args, output).await,
         Command::Transfer(args) => transfer::run(args, output).await,
         Command::Withdraw(args) => withdraw::run(args, output).await,
         Command::Claim(args) => claim::run(args, output).await,

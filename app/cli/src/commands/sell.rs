@@ -10,12 +10,12 @@ use asset_sdk::{
 use clap::Args;
 use curvevm::{
     program::SellOrder,
-    types::{Base, CurveId, Quote},
+    types::{Address, Base, CurveId, Quote},
 };
 
-use super::buy::{less, more, simulate, traded};
+use super::buy::{less, more, simulated_trade, traded};
 use crate::{
-    context::{NodeUrls, Signer, Until, finish, parse_percent},
+    context::{NodeUrls, Trader, Until, finish, parse_percent},
     output::Output,
 };
 
@@ -43,19 +43,26 @@ pub(crate) struct SellArgs {
     /// The state to wait for.
     #[arg(long, value_enum, default_value = "preconfirmed")]
     pub(crate) wait: Until,
+    /// Who referred the trader: receives the referrer's part of the fee.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) referrer: Option<Address>,
     #[command(flatten)]
-    pub(crate) signer: Signer,
+    pub(crate) trader: Trader,
     #[command(flatten)]
     pub(crate) urls: NodeUrls,
 }
 
 pub(crate) async fn run(args: SellArgs, output: &Output) -> Result<()> {
-    let wallet = args.signer.wallet(&args.urls).await?;
+    let wallet = args.trader.wallet(&args.urls).await?;
     let curve = wallet.client().curve(args.curve).await?;
     let order = order(&args, &curve, &wallet).await?;
-    let submitted = wallet.sell(args.curve, order).await?;
+    let submitted = wallet.submit(&transaction(&args, order)).await?;
     let transaction = finish(submitted, args.wait, output).await?;
     traded(transaction, &curve, output)
+}
+
+fn transaction(args: &SellArgs, order: SellOrder) -> TxBuilder {
+    TxBuilder::new().sell_referred(args.curve, order, args.referrer)
 }
 
 /// The order; without a limit, one within the slippage of what it would do now.
@@ -69,7 +76,7 @@ async fn order(args: &SellArgs, curve: &CurveView, wallet: &Wallet) -> Result<Se
             return Ok(SellOrder::ExactIn { base, quote_min });
         }
         let free = SellOrder::ExactIn { base, quote_min: Quote::ZERO };
-        let quoted = simulate(wallet, &TxBuilder::new().sell(args.curve, free)).await?;
+        let quoted = simulated_trade(wallet, &transaction(args, free)).await?;
         let quote_min = Quote::new(less(quoted.trader_quote.get(), args.slippage));
         return Ok(SellOrder::ExactIn { base, quote_min });
     }
@@ -79,6 +86,9 @@ async fn order(args: &SellArgs, curve: &CurveView, wallet: &Wallet) -> Result<Se
         return Ok(SellOrder::ExactOut { quote, base_max });
     }
     let free = SellOrder::ExactOut { quote, base_max: Base::MAX };
-    let quoted = simulate(wallet, &TxBuilder::new().sell(args.curve, free)).await?;
-    Ok(SellOrder::ExactOut { quote, base_max: Base::new(more(quoted.base.get(), args.slippage)) })
+    let quoted = simulated_trade(wallet, &transaction(args, free)).await?;
+    Ok(SellOrder::ExactOut {
+        quote,
+        base_max: Base::new(more(quoted.trader_base.get(), args.slippage)),
+    })
 }

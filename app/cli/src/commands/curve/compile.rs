@@ -1,28 +1,14 @@
-//! `asset curve`: work with curve files.
+//! `asset curve compile`: compile a curve file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow};
-use clap::{Args, Subcommand};
-use curvescript::CompiledCurve;
+use anyhow::{Context, Result};
+use clap::Args;
 use curvevm::types::{Base, Hash, Quote};
 use serde::Serialize;
 
+use super::source::compile_file;
 use crate::output::Output;
-
-/// Work with curve files.
-#[derive(Debug, Args)]
-pub(crate) struct CurveArgs {
-    #[command(subcommand)]
-    pub(crate) command: CurveCommand,
-}
-
-/// What to do with a curve file.
-#[derive(Debug, Subcommand)]
-pub(crate) enum CurveCommand {
-    /// Compile a curve file; all its errors are reported at once.
-    Compile(CompileArgs),
-}
 
 /// Compile a curve file.
 #[derive(Debug, Args)]
@@ -50,13 +36,7 @@ struct Compiled<'a> {
     report: &'a curvescript::Report,
 }
 
-pub(crate) fn run(args: CurveArgs, output: &Output) -> Result<()> {
-    match args.command {
-        CurveCommand::Compile(args) => compile(&args, output),
-    }
-}
-
-fn compile(args: &CompileArgs, output: &Output) -> Result<()> {
+pub(super) fn run(args: &CompileArgs, output: &Output) -> Result<()> {
     let curve = compile_file(&args.file)?;
     let bytes = borsh::to_vec(&curve.module).context("cannot encode the module")?;
     if let Some(out) = &args.out {
@@ -84,12 +64,4 @@ fn compile(args: &CompileArgs, output: &Output) -> Result<()> {
             asset_sdk::amount::format_sol(compiled.raises)
         )
     })
-}
-
-/// Compiles a curve file.
-pub(crate) fn compile_file(path: &Path) -> Result<CompiledCurve> {
-    let source =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    curvescript::compile_curve(&source)
-        .map_err(|found| anyhow!("{} does not compile:\n{found}", path.display()))
 }
