@@ -115,6 +115,10 @@ impl Line {
 
     /// The root of the quadratic equation, within two of the exact one; at most 2^64 - 1.
     fn root(&self, sold: u64, area: U256) -> Result<u64, Error> {
+        // Else a price of zero would be divided by.
+        if area.is_zero() {
+            return Ok(0);
+        }
         let growth = U256::product(self.slope, u128::from(sold).saturating_mul(2));
         let price = U256::from_u128(self.start)
             .checked_shl(PRICE_SHIFT)
