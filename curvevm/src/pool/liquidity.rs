@@ -52,7 +52,9 @@ pub fn add(pool: &Pool, quote: Quote, base_max: Base) -> Result<Added, Error> {
         return Err(Error::LimitNotMet);
     }
     let quote = mul_div_ceil(q, shares, all).map(Quote::new).ok_or(Error::Overflow)?;
-    Ok(Added { quote, base, shares: Shares::new(shares) })
+    let added = Added { quote, base, shares: Shares::new(shares) };
+    added.after(pool).ok_or(Error::Overflow)?;
+    Ok(added)
 }
 
 /// What `shares` are worth. It is rounded down.
@@ -83,13 +85,17 @@ impl Added {
     ///
     /// # Errors
     ///
-    /// [`Error::Overflow`] when it does not fit; then nothing is written.
+    /// [`Error::Overflow`] when it is of another pool and does not fit; then nothing is written.
     pub fn settle(self, pool: &mut Pool) -> Result<(), Error> {
-        let quote = pool.quote.checked_add(self.quote).ok_or(Error::Overflow)?;
-        let base = pool.base.checked_add(self.base).ok_or(Error::Overflow)?;
-        pool.shares = pool.shares.checked_add(self.shares).ok_or(Error::Overflow)?;
-        (pool.quote, pool.base) = (quote, base);
+        (pool.quote, pool.base, pool.shares) = self.after(pool).ok_or(Error::Overflow)?;
         Ok(())
+    }
+
+    /// Reserves and shares after it; none when they do not fit.
+    fn after(&self, pool: &Pool) -> Option<(Quote, Base, Shares)> {
+        let quote = pool.quote.checked_add(self.quote)?;
+        let base = pool.base.checked_add(self.base)?;
+        Some((quote, base, pool.shares.checked_add(self.shares)?))
     }
 }
 

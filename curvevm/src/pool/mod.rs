@@ -28,7 +28,10 @@
 //! 2. What the reserves gain or lose is what traders and recipients of fees give or get.
 //! 3. Limits are compared net of all fees.
 //! 4. Neither reserve is ever empty: [`MINIMUM_LOCKED`] shares are nobody's.
-//! 5. Adding liquidity and removing it gains nothing, in any split.
+//! 5. Who ends with the tokens and shares that they began with has not gained quote, and adding liquidity and removing it gains nothing
+//!    on either side, in any split.
+//! 6. Splitting a purchase does not pay, nor a sale, but that the parts of the fee that the earlier pieces of a sale leave in the reserve
+//!    are in the price of the later ones, as on PumpSwap. It gains less than these parts.
 
 mod liquidity;
 mod migrate;
