@@ -1,8 +1,6 @@
 //! Nodes of the state tree.
 
-use alloc::{sync::Arc, vec::Vec};
-
-use borsh::BorshSerialize as _;
+use alloc::sync::Arc;
 
 use crate::{
     cell::Cell,
@@ -76,14 +74,6 @@ impl Node {
 impl Leaf {
     pub(super) const fn cell(&self) -> Option<&Cell> {
         self.cell.as_ref()
-    }
-
-    /// Appends the encoding of the cell; nothing where the witness does not open it, as such a leaf is made with its hash.
-    pub(super) fn encode_to(&self, out: &mut Vec<u8>) {
-        if let Some(cell) = &self.cell {
-            // Writing to memory does not fail.
-            let _infallible = cell.serialize(out);
-        }
     }
 }
 
