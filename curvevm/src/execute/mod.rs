@@ -284,5 +284,4 @@ impl<'a, S: State> Machine<'a, S> {
 }
 
 #[cfg(test)]
-#[cfg(any())]
 mod tests;
