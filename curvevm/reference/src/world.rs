@@ -81,11 +81,13 @@ impl World {
             let mut account = curvevm::cell::Account::default();
             for asset in [AssetId::SOL, OTHER_ASSET] {
                 let amount = Quote::new(DEPOSIT);
-                curvevm::execute::credit(&mut account, asset, amount).map_err(|error| error.to_string())?;
+                curvevm::execute::credit(&mut account, asset, amount)
+                    .map_err(|error| error.to_string())?;
                 model.deposit(asset, amount, &owner);
             }
             let cell = curvevm::cell::Cell::Account(account);
-            tree.put(curvevm::cell::Account::key(&owner), cell).map_err(|error| error.to_string())?;
+            tree.put(curvevm::cell::Account::key(&owner), cell)
+                .map_err(|error| error.to_string())?;
         }
         let context = Context { genesis: Hash::ZERO, height: 1, time_ms: genesis.time_ms };
         let world = Self { tree, model, context, modules: Vec::new() };
@@ -115,7 +117,14 @@ impl World {
     ) -> Result<Became, String> {
         let nonce = self.nonce_of(signer);
         let expires_at = NEVER_EXPIRES;
-        self.apply(&Body { version: TX_VERSION, signer: *signer, session, nonce, expires_at, program })
+        self.apply(&Body {
+            version: TX_VERSION,
+            signer: *signer,
+            session,
+            nonce,
+            expires_at,
+            program,
+        })
     }
 
     /// The lowest nonce that the owner may use.
@@ -129,6 +138,7 @@ impl World {
     ///
     /// What the machines disagree on.
     pub fn apply(&mut self, body: &Body) -> Result<Became, String> {
+        let before = self.model.clone();
         let wanted = self.model.apply(body, &self.context);
         let found = match apply_verified(body, Hash::ZERO, &self.context, &mut self.tree) {
             Ok(receipt) => Ok(receipt.outcome),
@@ -136,7 +146,8 @@ impl World {
             Err(Refusal::State(error)) => return Err(format!("state: {error}")),
         };
         if found != wanted {
-            return Err(format!("{body:?}\n  curvevm {found:?}\nreference {wanted:?}"));
+            let about = about(&before, body);
+            return Err(format!("{body:?}\n  curvevm {found:?}\nreference {wanted:?}\n{about}"));
         }
         Ok(found)
     }
@@ -206,8 +217,39 @@ impl World {
         if !choices.once_in(8) {
             return None;
         }
-        let named: Vec<_> =
-            self.model.sessions.keys().filter(|(owner, _)| owner == signer).map(|(_, key)| *key).collect();
+        let named: Vec<_> = self
+            .model
+            .sessions
+            .keys()
+            .filter(|(owner, _)| owner == signer)
+            .map(|(_, key)| *key)
+            .collect();
         if named.is_empty() { Some(owner(3)) } else { Some(*pick(choices, &named)) }
     }
+}
+
+/// The curves that a transaction names, for a report.
+fn about(model: &Model, body: &Body) -> String {
+    let curve = |instruction: &Instruction| match instruction {
+        Instruction::Buy { curve, .. }
+        | Instruction::Sell { curve, .. }
+        | Instruction::AddLiquidity { curve, .. }
+        | Instruction::RemoveLiquidity { curve, .. }
+        | Instruction::MigrateToAmm { curve }
+        | Instruction::Claim { curve, .. } => Some(*curve),
+        Instruction::Launch(_)
+        | Instruction::Transfer { .. }
+        | Instruction::Withdraw { .. }
+        | Instruction::PublishModule(_)
+        | Instruction::Authorize { .. }
+        | Instruction::Revoke { .. } => None,
+    };
+    let mut text = String::new();
+    for id in body.program.iter().filter_map(curve) {
+        if let Some(curve) = model.curves.get(&id) {
+            let module = &model.modules[&curve.module];
+            text += &format!("{module:?}\n{:?} {:?}\n", curve.place, model.pools.get(&id));
+        }
+    }
+    text
 }

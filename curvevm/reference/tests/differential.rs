@@ -45,3 +45,12 @@ fn set_up(choices: &mut Seeded, world: &mut World, modules: &[Module]) -> Result
 fn machines_agree_on_random_modules() {
     for_seeds(40, |choices| sequence(choices, &[]));
 }
+
+#[test]
+fn machines_agree_on_the_templates() {
+    for (name, template) in curvevm::templates::ALL {
+        for_seeds(6, |choices| {
+            sequence(choices, &[template()]).map_err(|error| format!("{name}: {error}"))
+        });
+    }
+}

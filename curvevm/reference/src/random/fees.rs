@@ -32,7 +32,12 @@ fn recipients(partner: bool, pool: bool) -> Vec<Recipient> {
     recipients
 }
 
-fn fees(choices: &mut dyn Choices, side: FeeSide, recipients: &[Recipient], schedules: bool) -> Fees {
+fn fees(
+    choices: &mut dyn Choices,
+    side: FeeSide,
+    recipients: &[Recipient],
+    schedules: bool,
+) -> Fees {
     let included = choices.once_in(2);
     let total = if included { self::included(choices, side, schedules) } else { FeeTotal::OnTop };
     let count = choices.below(5);
@@ -40,7 +45,12 @@ fn fees(choices: &mut dyn Choices, side: FeeSide, recipients: &[Recipient], sche
     Fees { total, side, parts, rest: *pick(choices, recipients) }
 }
 
-fn part(choices: &mut dyn Choices, place: u64, included: bool, recipients: &[Recipient]) -> FeePart {
+fn part(
+    choices: &mut dyn Choices,
+    place: u64,
+    included: bool,
+    recipients: &[Recipient],
+) -> FeePart {
     let mut kinds = vec![FeeOf::Amount];
     if included {
         kinds.extend([FeeOf::Total, FeeOf::Proportion, FeeOf::Rest]);

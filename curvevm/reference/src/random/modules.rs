@@ -19,10 +19,14 @@ use crate::{
 /// A module of 1 to a few pieces with random fees, graduation, vault, allotment and migration. Most are accepted.
 pub fn module(choices: &mut dyn Choices, partner: Option<Address>) -> Module {
     let pieces = if choices.once_in(2) { 1 } else { choices.between(2, 6) };
-    let length = choices.magnitude(1 << 48).max(1 << choices.below(12));
+    let extreme = choices.once_in(4);
+    let length = choices.magnitude(if extreme { 1 << 62 } else { 1 << 48 });
+    let length = length.max(1 << choices.below(12));
     let mut module = empty(partner);
-    // Between 2^-40 and 2^20 quote for a token.
-    let mut price = ratio(choices.between(1 << 20, 1 << 32), int(1) << (10 + choices.below(50)));
+    // Between 2^-40 and 2^22 quote for a token, or between 2^-62 and 2^44.
+    let (scale, shift) =
+        if extreme { (1 << 54, choices.below(84)) } else { (1 << 32, 10 + choices.below(50)) };
+    let mut price = ratio(choices.between(scale >> 12, scale), int(1) << shift);
     let mut liquidity = Liquidity::Before;
     for _ in 0..pieces {
         let length = choices.between(length / 2 + 1, length.saturating_mul(2));
@@ -39,7 +43,9 @@ pub fn module(choices: &mut dyn Choices, partner: Option<Address>) -> Module {
     if let [piece] = module.pieces.as_mut_slice() {
         alone(choices, piece);
     }
-    module.fees = curve_fees(choices, partner.is_some());
+    if !choices.once_in(5) {
+        module.fees = curve_fees(choices, partner.is_some());
+    }
     finish(choices, &mut module);
     module
 }
@@ -85,7 +91,9 @@ fn broken_kind(choices: &mut dyn Choices, kind: &PieceKind) -> PieceKind {
     let first = choices.once_in(2);
     let mut kind = kind.clone();
     match &mut kind {
-        PieceKind::ConstantProduct { virtual_quote, .. } if first => *virtual_quote = Quote::new(amount),
+        PieceKind::ConstantProduct { virtual_quote, .. } if first => {
+            *virtual_quote = Quote::new(amount)
+        }
         PieceKind::ConstantProduct { virtual_base, .. } => *virtual_base = Base::new(amount),
         PieceKind::Linear { start, .. } if first => *start = wide,
         PieceKind::Linear { slope, .. } => *slope = wide,
@@ -129,7 +137,11 @@ fn piece(
     length: u64,
 ) -> Option<Rat> {
     // Often the next piece goes on at the same price, sometimes at a higher one.
-    let price = if choices.once_in(3) { price * ratio(choices.between(100, 150), 100) } else { price.clone() };
+    let price = if choices.once_in(3) {
+        price * ratio(choices.between(100, 150), 100)
+    } else {
+        price.clone()
+    };
     let start = module.sale_end().get();
     let kind = choices.below(4);
     if matches!(liquidity, Liquidity::Now(_)) && kind != 3 {
@@ -222,7 +234,8 @@ fn finish(choices: &mut dyn Choices, module: &mut Module) {
     }
     let end = sold_out(module);
     let price = end.price(module);
-    let wanted = if price.is_zero() { int(1) } else { floor(&(whole(end.reserve.clone()) / &price)) + 1 };
+    let wanted =
+        if price.is_zero() { int(1) } else { floor(&(whole(end.reserve.clone()) / &price)) + 1 };
     let mut spare = wanted.to_u64().unwrap_or(u64::MAX / 4);
     if choices.once_in(4) {
         // Less than needed, so that the reserve is more than the tokens are worth.
@@ -250,7 +263,8 @@ fn sold_out(module: &Module) -> Place {
 /// At most what the end state keeps.
 fn vault(choices: &mut dyn Choices, end: &Place, price: &Rat) -> Vault {
     let cap = price * whole(end.sold.clone());
-    let most = if cap.is_zero() { int(1) } else { floor(&(whole(&end.reserve * int(10_000)) / cap)) };
+    let most =
+        if cap.is_zero() { int(1) } else { floor(&(whole(&end.reserve * int(10_000)) / cap)) };
     let most = most.to_u64().unwrap_or(1).clamp(1, 10_000);
     let low = if choices.once_in(2) { 1 } else { most / 10 * 9 + 1 };
     Vault { reserve_bps: u16::try_from(choices.between(low.min(most), most)).unwrap_or(1) }

@@ -3,12 +3,13 @@
 use curvevm::{
     cell::Phase,
     program::{Amount, BuyOrder, Claim, Instruction, Launch, Program, SellOrder},
+    receipt::Side,
     types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares},
 };
 use num_traits::ToPrimitive;
 
 use super::{Choices, pick};
-use crate::{model::Model, number::Int};
+use crate::{fees::Charge, model::Model, number::Int};
 
 /// Who and what a program may name.
 #[derive(Clone, Debug)]
@@ -20,7 +21,12 @@ pub struct Cast {
 }
 
 /// A purchase of any size, often one near an edge.
-pub fn buy_order(choices: &mut dyn Choices, model: &Model, id: &CurveId, signer: &Address) -> BuyOrder {
+pub fn buy_order(
+    choices: &mut dyn Choices,
+    model: &Model,
+    id: &CurveId,
+    signer: &Address,
+) -> BuyOrder {
     let curve = model.curves.get(id);
     let balance = curve
         .and_then(|curve| model.accounts.get(signer)?.balances.get(&curve.quote_asset))
@@ -46,7 +52,12 @@ pub fn buy_order(choices: &mut dyn Choices, model: &Model, id: &CurveId, signer:
 }
 
 /// A sale of any size, often one near an edge.
-pub fn sell_order(choices: &mut dyn Choices, model: &Model, id: &CurveId, signer: &Address) -> SellOrder {
+pub fn sell_order(
+    choices: &mut dyn Choices,
+    model: &Model,
+    id: &CurveId,
+    signer: &Address,
+) -> SellOrder {
     let held = model.held(id, signer);
     let reserve = match (model.curves.get(id), model.pools.get(id)) {
         (_, Some(pool)) => small(&pool.quote),
@@ -58,10 +69,19 @@ pub fn sell_order(choices: &mut dyn Choices, model: &Model, id: &CurveId, signer
         let quote_min = if choices.once_in(4) { near(choices, reserve) } else { 0 };
         SellOrder::ExactIn { base: Base::new(base), quote_min: Quote::new(quote_min) }
     } else {
-        let quote = near(choices, reserve);
+        let quote =
+            if choices.once_in(4) { rest(model, id, reserve) } else { near(choices, reserve) };
         let base_max = if choices.once_in(4) { near(choices, held) } else { u64::MAX };
         SellOrder::ExactOut { quote: Quote::new(quote), base_max: Base::new(base_max) }
     }
+}
+
+/// What a sale of the whole reserve leaves after the fee, without regard to a schedule.
+fn rest(model: &Model, id: &CurveId, reserve: u64) -> u64 {
+    let Some(curve) = model.curves.get(id) else { return reserve };
+    let fees = &model.modules[&curve.module].fees;
+    let charge = Charge { fees, side: Side::Sell, secs: 0, referred: false };
+    charge.out_of(&Int::from(reserve)).map_or(0, |(rest, _)| small(&rest))
 }
 
 /// A program of one instruction, sometimes of several.
@@ -100,10 +120,9 @@ fn instruction(
             name: (*pick(choices, &["Asset", "Another asset", "", "\u{7}", "ä"])).to_owned(),
             symbol: (*pick(choices, &["A", "ASSET", "TOOLONGSYMBOL", "AB"])).to_owned(),
             salt: choices.below(4),
-            first_buy: choices.once_in(2).then(|| BuyOrder::ExactIn {
-                quote: amount(choices),
-                base_min: Base::ZERO,
-            }),
+            first_buy: choices
+                .once_in(2)
+                .then(|| BuyOrder::ExactIn { quote: amount(choices), base_min: Base::ZERO }),
         }),
         65..70 => transfer(choices, model, cast, (signer, &curve)),
         70..72 => Instruction::Withdraw {
@@ -114,7 +133,10 @@ fn instruction(
         72..78 => Instruction::MigrateToAmm { curve },
         78..82 => add_liquidity(choices, model, (signer, curve)),
         82..86 => Instruction::RemoveLiquidity {
-            shares: Shares::new(near(choices, model.stakes.get(&(curve, *signer)).map_or(0, small))),
+            shares: Shares::new(near(
+                choices,
+                model.stakes.get(&(curve, *signer)).map_or(0, small),
+            )),
             quote_min: Quote::ZERO,
             base_min: Base::new(if choices.once_in(4) { choices.magnitude(1 << 40) } else { 0 }),
             curve,

@@ -1,6 +1,9 @@
 //! Seeds, and reports that name them.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod chain;
+pub(crate) mod conservation;
+
 use curvevm_reference::{random::Seeded, world::World};
 
 /// How many cases a test runs: `CURVEVM_CASES`, or the number that fits a minute.
