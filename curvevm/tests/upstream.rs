@@ -125,7 +125,11 @@ fn dbc(config: &Value) -> Module {
     }
     let fee = &config["fee"];
     let fees = Fees {
-        total: FeeTotal::Included { rate: rate(&fee["cliff"], 1), referred: 0, schedule: schedule(fee) },
+        total: FeeTotal::Included {
+            rate: rate(&fee["cliff"], 1),
+            referred: 0,
+            schedule: schedule(fee),
+        },
         side: match config["fee_in"].as_str().unwrap() {
             "quote" => FeeSide::Quote,
             _ => FeeSide::Output,
@@ -308,8 +312,11 @@ fn check(module: &Module, case: &Value) -> Result<bool, String> {
         (Ok(fill), Some(text)) => Err(format!("{id}: {fill:?}, not {text}")),
         (Ok(fill), None) => {
             let result = &case["result"];
-            for (name, got) in fields(&fill, case["order"]["side"].as_str().unwrap(), &result["fees"]) {
-                if let Some(expected) = expected(result, &name).filter(|expected| *expected != got) {
+            for (name, got) in
+                fields(&fill, case["order"]["side"].as_str().unwrap(), &result["fees"])
+            {
+                if let Some(expected) = expected(result, &name).filter(|expected| *expected != got)
+                {
                     return Err(format!("{id}: {name} is {got}, not {expected}"));
                 }
             }

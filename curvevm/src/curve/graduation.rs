@@ -48,9 +48,7 @@ pub(super) fn worth(module: &Module, index: usize, piece: &Piece) -> Result<u64,
         }
         PieceKind::ConstantProduct { .. }
         | PieceKind::Linear { .. }
-        | PieceKind::FixedPrice { .. } => {
-            nominal(piece)?.cost(length(module, index, piece))
-        }
+        | PieceKind::FixedPrice { .. } => nominal(piece)?.cost(length(module, index, piece)),
     }
 }
 

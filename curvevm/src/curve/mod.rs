@@ -32,7 +32,9 @@
 //!
 //! A curve is complete when its pieces are sold out, or when its reserve has reached the target of [`Graduation::Raised`]. A purchase
 //! is cut at the point of graduation: the end of the pieces, or the first point at which the tokens below it, bought at once, have
-//! cost the target. Everything rounds in the reserve's favour, so that the target is reached there at the latest.
+//! cost the target. Everything rounds in the reserve's favour, so that the target is reached there at the latest. Where less than a
+//! whole token is left in a piece of constant liquidity, the purchase that completes the curve receives nothing for the few units
+//! that it pays, as on Meteora DBC; any limit refuses that, and no other purchase is filled without tokens.
 //!
 //! # Invariants
 //!
@@ -135,7 +137,7 @@ pub fn buy(module: &Module, curve: &Curve, order: &BuyOrder, terms: &Terms) -> R
         BuyOrder::ExactIn { quote, .. } => buy_exact_in(module, curve, &tariff, quote.get())?,
         BuyOrder::ExactOut { base, .. } => buy_exact_out(module, curve, &tariff, base.get())?,
     };
-    if fill.trader_base.is_zero() {
+    if fill.trader_base.is_zero() && !fill.completes(module, curve)? {
         return Err(Error::Dust);
     }
     let met = match *order {
@@ -211,6 +213,13 @@ impl Fill {
     fn is_at_least_rate(&self, base: Base, quote: Quote) -> bool {
         let got = u128::from(self.trader_base.get()).saturating_mul(quote.get().into());
         got >= u128::from(base.get()).saturating_mul(self.trader_quote.get().into())
+    }
+
+    /// Whether the curve is complete after the order.
+    fn completes(&self, module: &Module, curve: &Curve) -> Result<bool, Error> {
+        let mut after = curve.clone();
+        self.clone().settle(module, &mut after)?;
+        Ok(after.phase == Phase::Complete)
     }
 
     /// Writes the state after the order into the curve, and accrues the fees of all but the referrer.

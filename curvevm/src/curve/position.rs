@@ -271,26 +271,23 @@ impl<'m> Position<'m> {
                 Err(error) => return Err(error),
             }
         }
-        // At the end of the curve only an order for more tokens than are left is cut, as on the launchpads.
+        // An order for more tokens than are left is cut, also when it costs as much as what is left.
         let base = path.bought(left, rest)?;
-        if base <= rest {
+        if base < rest {
             return Ok(Moved { base, quote: left, cut: false });
         }
-        Ok(Moved { base: rest, quote: path.cost(rest)?.min(left), cut: true })
+        Ok(Moved { base: rest, quote: path.cost(rest)?.min(left), cut: base > rest })
     }
 
-    fn give_to_liquidity(&mut self, low: u128, liquidity: u128, left: u64) -> Result<Moved, Error> {
+    /// Sells up to `base` tokens to a piece of constant liquidity.
+    fn give_to_liquidity(&mut self, low: u128, liquidity: u128, base: u64) -> Result<Moved, Error> {
         let from = self.sqrt_price;
-        let (to, base) = if self.marks.is_empty() {
-            // There is nothing below the first piece, so that it takes all that leads no lower than its start.
-            (after_base_in(from, liquidity, left)?, left)
-        } else {
-            let room = base_ceil(low, from, liquidity)?;
-            if left < room {
-                (after_base_in(from, liquidity, left)?, left)
-            } else {
-                (low, room)
-            }
+        let base = base.min(self.sold_in_run());
+        // The lowest piece of the run takes all, as its tokens never lead below its start.
+        let room = if self.is_run_start() { None } else { Some(base_ceil(low, from, liquidity)?) };
+        let (to, base) = match room {
+            Some(room) if base >= room => (low, room),
+            Some(_) | None => (after_base_in(from, liquidity, base)?, base),
         };
         if to < low {
             return Err(Error::InsufficientReserve);
@@ -299,26 +296,52 @@ impl<'m> Position<'m> {
         Ok(Moved { base, quote: quote_floor(to, from, liquidity)?, cut: false })
     }
 
+    /// Takes up to `quote` out of a piece of constant liquidity.
     fn withdraw_from_liquidity(
         &mut self,
         low: u128,
         liquidity: u128,
-        left: u64,
+        quote: u64,
     ) -> Result<Moved, Error> {
         let from = self.sqrt_price;
-        let reached = || after_quote_out(from, liquidity, left).filter(|to| *to >= low);
-        let (to, quote) = if self.marks.is_empty() {
-            (reached().ok_or(Error::InsufficientReserve)?, left)
-        } else {
-            let room = quote_floor(low, from, liquidity)?;
-            if left < room {
-                (reached().ok_or(Error::InsufficientReserve)?, left)
-            } else {
-                (low, room)
-            }
+        let room =
+            if self.is_run_start() { None } else { Some(quote_floor(low, from, liquidity)?) };
+        let (to, quote) = match room {
+            Some(room) if quote >= room => (Some(low), room),
+            Some(_) | None => (after_quote_out(from, liquidity, quote), quote),
         };
-        self.sqrt_price = to;
-        Ok(Moved { base: base_ceil(to, from, liquidity)?, quote, cut: false })
+        let sold = self.sold_in_run();
+        if let Some(to) = to.filter(|to| *to >= low) {
+            let base = base_ceil(to, from, liquidity)?;
+            if base <= sold {
+                self.sqrt_price = to;
+                return Ok(Moved { base, quote, cut: false });
+            }
+        }
+        // It takes all tokens that were sold from the run, and tokens of the piece below it.
+        if self.run_start() == 0 {
+            return Err(Error::InsufficientReserve);
+        }
+        self.give_to_liquidity(low, liquidity, sold)
+    }
+
+    /// The first of the pieces of constant liquidity that stand next to the present one, and are not above it.
+    fn run_start(&self) -> usize {
+        let piece = self.marks.len();
+        let below = self.module.pieces.iter().take(piece).rev();
+        let run =
+            below.take_while(|piece| matches!(piece.kind, PieceKind::ConstantLiquidity { .. }));
+        piece.saturating_sub(run.count())
+    }
+
+    fn is_run_start(&self) -> bool {
+        self.run_start() == self.marks.len()
+    }
+
+    /// Tokens sold from the pieces of constant liquidity up to the present one.
+    fn sold_in_run(&self) -> u64 {
+        let mark = self.run_start().checked_sub(1).and_then(|before| self.marks.get(before));
+        self.sold.saturating_sub(mark.map_or(0, |mark| mark.get()))
     }
 
     /// Goes to the piece that the next token is bought from; none at the end.
@@ -340,13 +363,20 @@ impl<'m> Position<'m> {
     fn step_down(&mut self) -> Result<Spot, Error> {
         for _ in 0..PIECES_MAX {
             let spot = self.spot()?;
-            let is_at_bottom = match spot {
-                Spot::Path { sold, .. } => sold == 0,
-                Spot::Liquidity { low, .. } => self.sqrt_price <= low,
+            let below = match spot {
+                Spot::Path { sold: 0, .. } => self.marks.len().checked_sub(1),
+                Spot::Path { .. } => None,
+                // Tokens that rounding kept stay in the square root of the price, for whoever comes back.
+                Spot::Liquidity { .. } if self.sold_in_run() == 0 => {
+                    self.run_start().checked_sub(1)
+                }
+                Spot::Liquidity { low, .. } if self.sqrt_price <= low && !self.is_run_start() => {
+                    self.marks.len().checked_sub(1)
+                }
+                Spot::Liquidity { .. } => None,
             };
-            if !is_at_bottom || self.marks.pop().is_none() {
-                return Ok(spot);
-            }
+            let Some(below) = below else { return Ok(spot) };
+            self.marks.truncate(below);
         }
         Err(Error::Overflow)
     }
@@ -388,8 +418,7 @@ impl<'m> Position<'m> {
         Ok(Spot::Path { path, sold, rest: length.saturating_sub(sold) })
     }
 
-    /// Tokens sold from the piece that was entered last; none if tokens of the pieces below it came back through a piece of
-    /// constant liquidity above it.
+    /// Tokens sold from the piece that was entered last.
     fn sold_inside(&self) -> u64 {
         self.sold.saturating_sub(self.marks.last().map_or(0, |mark| mark.get()))
     }

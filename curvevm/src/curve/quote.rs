@@ -140,7 +140,6 @@ struct Place {
 }
 
 fn place(module: &Module, at: &At) -> Result<Place, Impossible> {
-    let first = first_liquidity(module);
     let sqrt = sqrt_price(module, at)?;
     let sold = at.sold.get();
     let (mut marks, mut most, mut least) = (Vec::new(), 0u64, 0u64);
@@ -155,27 +154,19 @@ fn place(module: &Module, at: &At) -> Result<Place, Impossible> {
             | PieceKind::Linear { .. }
             | PieceKind::FixedPrice { .. } => {
                 let base = length(module, index, piece);
-                let is_below = index < first && sqrt > module.sqrt_start;
-                let inside = if is_below { base } else { base.min(sold.saturating_sub(most)) };
+                let inside = base.min(sold.saturating_sub(most));
                 (base, spent(piece, inside)?, inside == base)
             }
         };
         most = most.checked_add(base).ok_or(Error::Overflow)?;
         least = least.checked_add(quote).ok_or(Error::Overflow)?;
-        let is_below = index < first && sqrt > module.sqrt_start;
-        let goes_on = is_left && (sold > most || is_below || sqrt > sqrt_end(piece).unwrap_or(sqrt));
+        let goes_on = is_left && (sold > most || sqrt > sqrt_end(piece).unwrap_or(sqrt));
         if !goes_on || index.saturating_add(1) >= module.pieces.len() {
             break;
         }
         marks.push(Base::new(most));
     }
     Ok(Place { marks, most: Base::new(most), least: Quote::new(least) })
-}
-
-/// The place of the first piece of constant liquidity, or the number of pieces.
-fn first_liquidity(module: &Module) -> usize {
-    let is_one = |piece: &Piece| sqrt_end(piece).is_some();
-    module.pieces.iter().position(is_one).unwrap_or(module.pieces.len())
 }
 
 /// The square root of the price of a state, if it is in the range of the pieces of constant liquidity.

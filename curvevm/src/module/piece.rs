@@ -10,7 +10,8 @@ pub const PIECES_MAX: usize = 64;
 /// A part of the price function.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Piece {
-    /// Tokens sold in all when the piece ends; it starts where the piece before it ends.
+    /// Tokens sold in all when the piece ends; it starts where the piece before it ends. For a piece of constant liquidity that is
+    /// what its liquidity gives, rounded down: [`crate::curve::liquidity_base`].
     pub end: Base,
     /// The price inside the piece.
     pub kind: PieceKind,
@@ -55,6 +56,9 @@ pub enum PieceKind {
 }
 
 /// Rounding profiles of the launchpads that people use. All round against the trader.
+///
+/// A constant product that is alone in its module counts the reserve that is there, with what rounding has left in it, as the launchpads
+/// do. Where pieces are joined, the price depends on the tokens sold alone; see [`crate::curve`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Rounding {
     /// The exact cost of each trade is rounded up, its proceeds down.
@@ -62,6 +66,6 @@ pub enum Rounding {
     /// The exact cost is rounded down and one unit is added, as pump.fun does. Constant product only.
     FloorPlusOne,
     /// The reserve that belongs to the tokens sold is rounded up, and a trade costs or yields the difference to the reserve that is
-    /// there, as Raydium LaunchLab's linear curve does. Linear only.
+    /// there, as Raydium LaunchLab's linear curve does. Only for a linear piece that is alone in its module.
     Cumulative,
 }

@@ -3,8 +3,8 @@
 //! Pieces of [`path`] are priced by the tokens sold from them (and some by the reserve), pieces of [`liquidity`] by the square
 //! root of the price.
 
-pub(super) mod liquidity;
 mod linear;
+pub(super) mod liquidity;
 pub(super) mod path;
 mod product;
 

@@ -70,7 +70,9 @@ impl Path {
         match &self.0 {
             Kind::Product(product) => product.cost(base),
             Kind::Line(line) => line.cost(base),
-            Kind::Fixed { quote, base: of } => mul_div_ceil(*quote, base, *of).ok_or(Error::Overflow),
+            Kind::Fixed { quote, base: of } => {
+                mul_div_ceil(*quote, base, *of).ok_or(Error::Overflow)
+            }
         }
     }
 
@@ -91,7 +93,9 @@ impl Path {
         match &self.0 {
             Kind::Product(product) => product.proceeds(base),
             Kind::Line(line) => line.proceeds(base),
-            Kind::Fixed { quote, base: of } => mul_div_floor(*quote, base, *of).ok_or(Error::Overflow),
+            Kind::Fixed { quote, base: of } => {
+                mul_div_floor(*quote, base, *of).ok_or(Error::Overflow)
+            }
         }
     }
 
@@ -104,4 +108,3 @@ impl Path {
         }
     }
 }
-

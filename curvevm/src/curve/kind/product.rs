@@ -57,7 +57,9 @@ impl Product {
     pub(super) fn price(&self) -> (U256, U256) {
         match self.quote {
             VirtualQuote::Counted(vs) => (vs.into(), self.vt.into()),
-            VirtualQuote::Of(product) => (product.into(), U256::product(self.vt.into(), self.vt.into())),
+            VirtualQuote::Of(product) => {
+                (product.into(), U256::product(self.vt.into(), self.vt.into()))
+            }
         }
     }
 
@@ -70,7 +72,8 @@ impl Product {
             VirtualQuote::Of(product) => {
                 let worth = U256::product(product, base.into());
                 let over = U256::product(self.vt.into(), rest.into());
-                let cost = if exact_up { ratio_ceil(worth, over) } else { ratio_floor(worth, over) };
+                let cost =
+                    if exact_up { ratio_ceil(worth, over) } else { ratio_floor(worth, over) };
                 cost.and_then(|cost| u64::try_from(cost).ok())
             }
         }

@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     math::isqrt,
-    module::{BPS, FeeSchedule, FeeSide, FeeTotal, Graduation, MODULE_VERSION, Module, PIECES_MAX, POOL_TIERS_MAX},
+    module::{
+        BPS, FeeSchedule, FeeSide, FeeTotal, Graduation, MODULE_VERSION, Module, PIECES_MAX,
+        POOL_TIERS_MAX,
+    },
     types::{Base, Quote},
 };
 pub use refusal::{Refusal, Rule};

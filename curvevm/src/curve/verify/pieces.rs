@@ -97,7 +97,8 @@ fn verify_kind(module: &Module, index: usize, piece: &Piece) -> Result<(), Rule>
 /// The price at the start and at the end of a piece; none when they do not fit.
 fn ends(module: &Module, index: usize, piece: &Piece) -> Option<(Price, Price)> {
     if let PieceKind::ConstantLiquidity { sqrt_end, .. } = piece.kind {
-        let square = |sqrt| Price { quote: U256::product(sqrt, sqrt), base: U256::from_parts(1, 0) };
+        let square =
+            |sqrt| Price { quote: U256::product(sqrt, sqrt), base: U256::from_parts(1, 0) };
         return Some((square(sqrt_low(module, index)), square(sqrt_end)));
     }
     let at = |sold| {
