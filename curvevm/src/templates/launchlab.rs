@@ -22,7 +22,7 @@ const POOL_PROTOCOL: u32 = 160_000_000;
 /// The parameters of a launch on Raydium LaunchLab.
 ///
 /// The formulae are those of `raydium-io/raydium-sdk-V2`, `src/raydium/launchpad/curve`; the order of their roundings matters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaunchLab {
     /// All tokens.
     pub supply: Base,

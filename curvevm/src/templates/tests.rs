@@ -163,11 +163,11 @@ fn the_named_launches_are_the_standard_ones() {
 #[test]
 fn impossible_launches_are_refused() {
     let standard = LaunchLab::standard();
-    let all_sold = LaunchLab { sold: standard.supply, ..standard.clone() };
-    let too_few = LaunchLab { sold: Base::new(100), ..standard.clone() };
-    let nothing = LaunchLab { raised: Quote::ZERO, ..standard.clone() };
-    let fee = LaunchLab { migrate_fee: Quote::MAX, ..standard.clone() };
-    let no_supply = LaunchLab { supply: Base::ZERO, ..standard.clone() };
+    let all_sold = LaunchLab { sold: standard.supply, ..standard };
+    let too_few = LaunchLab { sold: Base::new(100), ..standard };
+    let nothing = LaunchLab { raised: Quote::ZERO, ..standard };
+    let fee = LaunchLab { migrate_fee: Quote::MAX, ..standard };
+    let no_supply = LaunchLab { supply: Base::ZERO, ..standard };
     for launch in [&all_sold, &too_few, &nothing, &fee, &no_supply] {
         assert!(launch.constant_product().is_err(), "{launch:?}");
     }

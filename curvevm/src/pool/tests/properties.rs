@@ -54,7 +54,7 @@ fn any_moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 fn part_of(of: u64, part: u32) -> u64 {
-    u64::try_from(u128::from(of) * u128::from(part) >> 32).unwrap()
+    u64::try_from((u128::from(of) * u128::from(part)) >> 32).unwrap()
 }
 
 /// Somebody who trades and keeps liquidity.
