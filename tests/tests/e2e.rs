@@ -6,6 +6,8 @@
 mod bad_input;
 #[path = "e2e/crash.rs"]
 mod crash;
+#[path = "e2e/curve_to_pool.rs"]
+mod curve_to_pool;
 #[path = "e2e/support.rs"]
 mod support;
 #[path = "e2e/whole_path.rs"]

@@ -1,10 +1,14 @@
 //! Tests of the command line.
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
-use curvevm::types::Quote;
+use curvevm::{program::Claim, types::Quote};
 
 use crate::{
     args::{Cli, Command},
+    commands::{
+        claim::What,
+        session::{SessionCommand, parse_duration},
+    },
     context::{Until, parse_percent},
 };
 
@@ -61,6 +65,49 @@ fn a_sale_may_be_of_everything() {
     let line = format!("asset sell {CURVE} --key k --tokens all --min 1sol --wait finalized");
     let Ok(Cli { command: Command::Sell(args), .. }) = parse(&line) else { panic!("refused") };
     assert_eq!((args.tokens.as_deref(), args.wait), (Some("all"), Until::Finalized));
+}
+
+#[test]
+fn a_claim_is_of_a_withdrawal_or_of_a_curve() {
+    let claim = |line: &str| match parse(&format!("asset claim {line} --key k")) {
+        Ok(Cli { command: Command::Claim(args), .. }) => Ok((args.what, args.curve.is_some())),
+        Ok(_) => panic!("another command"),
+        Err(error) => Err(error),
+    };
+    assert_eq!(claim("7"), Ok((What::Withdrawal(7), false)));
+    let vested = claim(&format!("vested --curve {CURVE}"));
+    assert_eq!(vested, Ok((What::Accrued(Claim::Vested), true)));
+    assert_eq!(claim("everything"), Err(ErrorKind::ValueValidation));
+}
+
+#[test]
+fn a_session_is_for_a_time_and_an_amount() {
+    let line = format!("asset session authorize {CURVE} --key k --limit 5sol --for");
+    let Ok(Cli { command: Command::Session(args), .. }) = parse(&format!("{line} 12h")) else {
+        panic!("refused");
+    };
+    let SessionCommand::Authorize(args) = args.command else { panic!("another command") };
+    assert_eq!((args.duration_ms, args.limit.get()), (43_200_000, 5_000_000_000));
+    assert_eq!(parse(&format!("{line} soon")).unwrap_err(), ErrorKind::ValueValidation);
+    for (text, ms) in [("90s", 90_000), ("30min", 1_800_000), ("7d", 604_800_000), ("5ms", 5)] {
+        assert_eq!(parse_duration(text).unwrap(), ms, "{text}");
+    }
+    for text in ["", "5", "d", "1.5h", "-1s", "99999999999999999999d", "999999999999999d"] {
+        assert!(parse_duration(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn trades_name_a_referrer_and_an_owner() {
+    let line = format!("asset sell {CURVE} --key k --tokens 5 --referrer {CURVE} --owner {CURVE}");
+    let Ok(Cli { command: Command::Sell(args), .. }) = parse(&line) else { panic!("refused") };
+    assert!(args.referrer.is_some() && args.trader.owner.is_some());
+    let line = format!("asset liquidity remove {CURVE} --key k --shares all --owner {CURVE}");
+    assert!(parse(&line).is_ok());
+    assert_eq!(
+        parse(&format!("asset liquidity add {CURVE} --key k")).unwrap_err(),
+        ErrorKind::MissingRequiredArgument
+    );
 }
 
 #[test]

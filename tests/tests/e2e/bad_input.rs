@@ -7,10 +7,11 @@ use asset_sdk::{
 };
 use curvevm::{
     error::Error,
-    program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
+    module::Module,
+    program::{Amount, BuyOrder, Claim, Instruction, Launch, SellOrder},
     receipt::Outcome,
     tx::{Body, NEVER_EXPIRES, TX_BYTES_MAX, TX_VERSION, Transaction},
-    types::{Address, AssetId, Base, CurveId, Hash, Quote, Signature},
+    types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares, Signature},
 };
 use jsonrpsee::{
     core::ClientError,
@@ -84,6 +85,12 @@ impl Cases {
             let signature = key.sign(&body.digest(&self.genesis));
             Transaction { body, signature }.encode()
         };
+        let session = {
+            let key = Key::generate();
+            let body = Body { session: Some(key.address()), ..self.body(vec![self.buy(SOL, 0)]) };
+            let signature = key.sign(&body.digest(&self.genesis));
+            Transaction { body, signature }.encode()
+        };
         let unsigned = Transaction {
             body: self.body(vec![self.buy(SOL, 0)]),
             signature: Signature::new([0; 64]),
@@ -120,6 +127,7 @@ impl Cases {
             ),
             ("expired", with(&|body| body.expires_at = self.height - 1), Refused(Error::Expired)),
             ("stranger", stranger, Refused(Error::UnknownAccount)),
+            ("unknown session", session, Refused(Error::UnknownSession)),
         ]
     }
 
@@ -144,6 +152,22 @@ impl Cases {
             order: BuyOrder::ExactOut { base: Base::new(base), quote_max: Quote::new(quote_max) },
             referrer: None,
         };
+        let referred =
+            |referrer| Instruction::Buy { curve: self.curve, order, referrer: Some(referrer) };
+        let authorize = |limit| Instruction::Authorize {
+            session: other,
+            expires_ms: u64::MAX,
+            asset: AssetId::SOL,
+            limit: Quote::new(limit),
+        };
+        let priced_in_nothing = Instruction::Launch(Launch {
+            module: module().hash(),
+            quote_asset: AssetId::new([5; 32]),
+            name: "N".to_owned(),
+            symbol: "S".to_owned(),
+            salt: 9,
+            first_buy: None,
+        });
         let withdraw = |amount| Instruction::Withdraw {
             asset: AssetId::SOL,
             amount: Quote::new(amount),
@@ -190,10 +214,44 @@ impl Cases {
                 Failed(Error::ModuleExists),
             ),
             (
-                "inactive opcode",
+                "not complete",
                 vec![Instruction::MigrateToAmm { curve: self.curve }],
-                Failed(Error::OpcodeInactive),
+                Failed(Error::NotComplete),
             ),
+            (
+                "no pool yet",
+                vec![Instruction::AddLiquidity {
+                    curve: self.curve,
+                    quote: Quote::new(SOL),
+                    base_max: Base::MAX,
+                    shares_min: Shares::ZERO,
+                }],
+                Failed(Error::NotMigrated),
+            ),
+            (
+                "nothing accrued",
+                vec![Instruction::Claim { curve: self.curve, what: Claim::CreatorFees }],
+                Failed(Error::NothingToClaim),
+            ),
+            (
+                "somebody else's",
+                vec![Instruction::Claim { curve: self.curve, what: Claim::ProtocolFees }],
+                Failed(Error::NotEntitled),
+            ),
+            ("refers themself", vec![referred(self.key.address())], Failed(Error::SelfReferral)),
+            ("unknown referrer", vec![referred(other)], Failed(Error::UnknownReferrer)),
+            ("a session of nothing", vec![authorize(0)], Failed(Error::InvalidSession)),
+            (
+                "no such session",
+                vec![Instruction::Revoke { session: other }],
+                Failed(Error::InvalidSession),
+            ),
+            (
+                "a module that cannot be",
+                vec![Instruction::PublishModule(Module { pieces: Vec::new(), ..module() })],
+                Failed(Error::InvalidModule),
+            ),
+            ("unknown quote asset", vec![priced_in_nothing], Failed(Error::UnknownAsset)),
             (
                 "all or nothing",
                 vec![transfer(other, SOL), withdraw(DEPOSIT)],
