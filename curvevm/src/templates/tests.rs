@@ -245,7 +245,7 @@ fn the_named_dbc_is_the_designed_config() {
 fn impossible_configs_are_refused() {
     let file: Value = serde_json::from_str(DBC).unwrap();
     let designed = config(&file["configs"]["three"], None);
-    let no_points = Dbc { points: vec![], ..designed.clone() };
+    let no_points = Dbc { points: vec![], ..designed };
     let mut falling = designed.clone();
     falling.points.reverse();
     let beyond = Dbc { threshold: Quote::MAX, ..designed.clone() };
@@ -255,7 +255,7 @@ fn impossible_configs_are_refused() {
         points: (1..=100)
             .map(|n| DbcPoint { sqrt_price: designed.sqrt_start + n, liquidity: 1 })
             .collect(),
-        ..designed.clone()
+        ..designed
     };
     let above = Dbc { sqrt_start: u128::MAX, ..designed };
     for config in [no_points, falling, beyond, many, above] {
