@@ -33,8 +33,9 @@
 //! A curve is complete when its pieces are sold out, or when its reserve has reached the target of [`Graduation::Raised`]. A purchase
 //! is cut at the point of graduation: the end of the pieces, or the first point at which the tokens below it, bought at once, have
 //! cost the target. Everything rounds in the reserve's favour, so that the target is reached there at the latest. Where less than a
-//! whole token is left in a piece of constant liquidity, the purchase that completes the curve receives nothing for the few units
-//! that it pays, as on Meteora DBC; any limit refuses that, and no other purchase is filled without tokens.
+//! whole token is left in a piece of constant liquidity, or no more tokens than a fee in tokens takes, the purchase that completes
+//! the curve receives nothing for the few units that it pays, as on Meteora DBC; any limit refuses that, and no other purchase is
+//! filled without tokens.
 //!
 //! # Invariants
 //!
