@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use super::{Fault, Machine, State, journal::Name};
+use super::{Fault, Machine, State, name::Name};
 use crate::{
     cell::{
         ASSETS_MAX, Account, Cell, Chain, Curve, Holding, Pool, Rules, Session, Stake, Withdrawal,

@@ -3,57 +3,19 @@
 //! A cell is named by what it is of. Its key is derived, and the cell copied, when it is first touched; from then on the transaction
 //! works on its own copy.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
-use super::State;
-use crate::{
-    cell::{Account, Cell, Chain, Curve, Holding, Pool, Rules, Session, Stake, Withdrawal},
-    error::StateError,
-    module::Module,
-    types::{Address, CurveId, Hash, Key},
-};
+use super::{State, name::Name};
+use crate::{cell::Cell, error::StateError, types::Key};
 
 /// Entries that there is room for from the start: what a trade touches.
 const ENTRIES_TYPICAL: usize = 8;
 
-/// What a cell is of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
-    Chain,
-    Rules,
-    Account(Address),
-    Holding(CurveId, Address),
-    Curve(CurveId),
-    Module(Hash),
-    Pool(CurveId),
-    Stake(CurveId, Address),
-    /// Of an owner, by a key.
-    Session(Address, Address),
-    Withdrawal(u64),
-}
-
-impl Name {
-    fn key(&self) -> Key {
-        match self {
-            Self::Chain => Chain::key(),
-            Self::Rules => Rules::key(),
-            Self::Account(owner) => Account::key(owner),
-            Self::Holding(curve, owner) => Holding::key(curve, owner),
-            Self::Curve(curve) => Curve::key(curve),
-            Self::Module(hash) => Module::key(hash),
-            Self::Pool(curve) => Pool::key(curve),
-            Self::Stake(curve, owner) => Stake::key(curve, owner),
-            Self::Session(owner, session) => Session::key(owner, session),
-            Self::Withdrawal(index) => Withdrawal::key(*index),
-        }
-    }
-}
-
 struct Entry {
     name: Name,
     key: Key,
-    /// None while there is none.
-    cell: Option<Cell>,
+    /// None while there is none. Boxed, so that a list of entries is short.
+    cell: Option<Box<Cell>>,
     written: bool,
 }
 
@@ -70,7 +32,7 @@ impl<'s, S: State> Journal<'s, S> {
 
     /// Reads a cell.
     pub(super) fn get(&mut self, name: Name) -> Result<Option<&Cell>, StateError> {
-        self.entry(name).map(|entry| entry.cell.as_ref())
+        self.entry(name).map(|entry| entry.cell.as_deref())
     }
 
     /// A cell to be changed, made by `default` when there is none.
@@ -81,16 +43,16 @@ impl<'s, S: State> Journal<'s, S> {
     ) -> Result<Option<&mut Cell>, StateError> {
         let entry = self.entry(name)?;
         if entry.cell.is_none() {
-            entry.cell = default();
+            entry.cell = default().map(Box::new);
         }
         entry.written = entry.cell.is_some();
-        Ok(entry.cell.as_mut())
+        Ok(entry.cell.as_deref_mut())
     }
 
     /// Writes a cell.
     pub(super) fn put(&mut self, name: Name, cell: Cell) -> Result<(), StateError> {
         let entry = self.entry(name)?;
-        entry.cell = Some(cell);
+        entry.cell = Some(Box::new(cell));
         entry.written = true;
         Ok(())
     }
@@ -107,7 +69,7 @@ impl<'s, S: State> Journal<'s, S> {
     pub(super) fn commit(self) -> Result<(), StateError> {
         for entry in self.entries {
             if let (Some(cell), true) = (entry.cell, entry.written) {
-                self.state.put(entry.key, cell)?;
+                self.state.put(entry.key, *cell)?;
             }
         }
         Ok(())
@@ -118,7 +80,7 @@ impl<'s, S: State> Journal<'s, S> {
             Some(at) => at,
             None => {
                 let key = name.key();
-                let cell = self.state.get(&key)?.cloned();
+                let cell = self.state.get(&key)?.map(|cell| Box::new(cell.clone()));
                 self.entries.push(Entry { name, key, cell, written: false });
                 self.entries.len().saturating_sub(1)
             }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Fault, Machine, State, journal::Name};
+use super::{Fault, Machine, State, name::Name};
 use crate::{
     cell::{Cell, Phase},
     error::Error,

@@ -12,6 +12,7 @@ mod claim;
 mod journal;
 mod launch;
 mod liquidity;
+mod name;
 mod publish;
 mod session;
 mod trade;
@@ -30,8 +31,9 @@ use crate::{
     types::{Address, Hash, Key},
 };
 pub use cells::credit;
-use journal::{Journal, Name};
+use journal::Journal;
 use liquidity::{Addition, Removal};
+use name::Name;
 
 /// Cells that can be read and written.
 pub trait State {

@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use super::{Fault, Machine, State, journal::Name};
+use super::{Fault, Machine, State, name::Name};
 use crate::{cell::Cell, curve, error::Error, module::Module, receipt::Event};
 
 impl<S: State> Machine<'_, S> {

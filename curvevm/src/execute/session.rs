@@ -8,7 +8,7 @@
 //! 3. Quote that it pays for tokens or puts into a pool is of the session's asset, and is at most the limit in all, fees included.
 //!    What it receives does not make room again.
 
-use super::{Fault, Machine, State, journal::Name};
+use super::{Fault, Machine, State, name::Name};
 use crate::{
     cell::{Cell, Session},
     error::{Error, StateError},
