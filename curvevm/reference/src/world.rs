@@ -74,13 +74,22 @@ impl World {
     ///
     /// What the machines disagree on.
     pub fn new() -> Result<Self, String> {
+        Self::funded(|_| DEPOSIT)
+    }
+
+    /// Ten accounts with as much as is said of both assets.
+    ///
+    /// # Errors
+    ///
+    /// What the machines disagree on.
+    pub fn funded(funds: impl Fn(u8) -> u64) -> Result<Self, String> {
         let genesis = genesis();
         let mut tree = genesis.tree().map_err(|error| error.to_string())?;
         let mut model = Model::new(&genesis);
-        for owner in (0..ACCOUNTS).map(owner) {
+        for index in 0..ACCOUNTS {
+            let (owner, amount) = (owner(index), Quote::new(funds(index)));
             let mut account = curvevm::cell::Account::default();
             for asset in [AssetId::SOL, OTHER_ASSET] {
-                let amount = Quote::new(DEPOSIT);
                 curvevm::execute::credit(&mut account, asset, amount)
                     .map_err(|error| error.to_string())?;
                 model.deposit(asset, amount, &owner);

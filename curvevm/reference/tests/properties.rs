@@ -11,7 +11,10 @@ use curvevm::{
     cell::Phase,
     curve::Terms,
     error::Error,
-    module::{FeeOf, FeeRounding, FeeSchedule, FeeTotal, Fees, Module, PieceKind, Rounding},
+    module::{
+        FeeOf, FeeRounding, FeeSchedule, FeeTotal, Fees, Module, PieceKind, RATE_MAX, RATE_ONE,
+        Rounding,
+    },
     program::{Amount, BuyOrder, Claim, Instruction, SellOrder},
     receipt::{Side, Trade},
     types::{Address, AssetId, Base, CurveId, Quote},
@@ -506,18 +509,22 @@ fn quote_equals_execution() {
     });
 }
 
-/// Units of quote by which the two forms of a purchase may differ, fees included.
-fn form_bound(fees: &Fees) -> u64 {
+/// Units of quote by which the two forms of a purchase of `paid` may differ: one unit of the curve's quote, with its fee.
+///
+/// On top, each part of the fee may round it up once more. Under Meteora DBC's size limiter the rate of a payment is rounded up to a
+/// billionth, and the last unit may be charged at the highest rate, so that a billionth of the payment costs a hundred of it.
+fn form_bound(fees: &Fees, paid: u64) -> u64 {
+    let highest = u64::from(RATE_ONE / (RATE_ONE - RATE_MAX));
     match fees.total {
-        FeeTotal::Included { schedule: FeeSchedule::SizeLimiter { .. }, .. } => LIMITER_UNITS,
-        FeeTotal::Included { .. } => 0,
-        // The parts are rounded one by one.
-        FeeTotal::OnTop => fees.parts.len() as u64,
+        FeeTotal::Included { schedule: FeeSchedule::SizeLimiter { .. }, .. } => {
+            2 * highest * (paid / u64::from(RATE_ONE) + 1)
+        }
+        FeeTotal::Included { rate, referred, .. } => {
+            u64::from(RATE_ONE.div_ceil(RATE_ONE - (rate + referred).min(RATE_MAX)))
+        }
+        FeeTotal::OnTop => fees.parts.len() as u64 + 1,
     }
 }
-
-/// Meteora DBC's size limiter estimates the rate of an exact-out purchase: by so many units at most.
-const LIMITER_UNITS: u64 = 3_000;
 
 /// An exact-in purchase of `t` tokens for `q` quote, and the exact-out purchases of `t` and `t + 1` tokens: `t` cost at most `q`,
 /// and `t + 1` at least `q`.
@@ -530,12 +537,18 @@ fn forms_of_purchase(choices: &mut Seeded, world: &World, id: &CurveId) -> Resul
         return Ok(());
     };
     let Ok(bought) = start.clone().buy(&who, id, quote_in(quote.get())) else { return Ok(()) };
-    let bound = match curve.phase {
-        Phase::Migrated => 4,
-        Phase::Trading | Phase::Complete => form_bound(&module.fees),
-    };
-    let error = |what: String| Err(format!("{what} after {bought:?} on {curve:?} of {module:?}"));
+    // Who completes a curve may pay for less than a token.
+    if bought.trader_base.is_zero() {
+        return Ok(());
+    }
     let paid = bought.trader_quote.get();
+    let fees = match curve.phase {
+        // The tier is one of them, and does not change between the orders.
+        Phase::Migrated => module.migration.tiers.iter().map(|tier| &tier.fees).collect(),
+        Phase::Trading | Phase::Complete => vec![&module.fees],
+    };
+    let bound = fees.iter().map(|fees| form_bound(fees, paid)).max().unwrap_or(0);
+    let error = |what: String| Err(format!("{what} after {bought:?} on {curve:?} of {module:?}"));
     match start.clone().buy(&who, id, base_out(bought.trader_base.get())) {
         Ok(same) if same.trader_quote.get() <= paid + bound => {}
         Ok(same) => return error(format!("as many cost more: {same:?}")),

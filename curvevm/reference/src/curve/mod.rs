@@ -35,6 +35,8 @@ pub struct Moved {
     pub base: Int,
     /// Quote.
     pub quote: Int,
+    /// Whether more would have moved if the curve did not end.
+    pub cut: bool,
 }
 
 /// A purchase on a curve that is neither complete nor migrated.
@@ -57,7 +59,10 @@ pub fn buy(module: &Module, place: &Place, order: &BuyOrder, terms: &Terms) -> R
     for amount in [&fill.place.sold, &fill.place.reserve, &fill.trader_quote] {
         to_u64(amount).ok_or(Error::Overflow)?;
     }
-    not_dust(&fill.trader_base)?;
+    // Who completes the curve may receive nothing, when less than a token was left, or no more than the fee.
+    if !fill.place.is_complete(module) {
+        not_dust(&fill.trader_base)?;
+    }
     check_limit(order, &fill)?;
     check_vault(module, &fill.place)?;
     Ok(fill)
@@ -118,14 +123,13 @@ fn exact_in(
     let mut after = place.clone();
     if in_tokens {
         let moved = after.spend(module, gross);
-        let partial = moved.quote < *gross;
-        return tokens_charged(moved, after, charge, partial);
+        return tokens_charged(moved, after, charge);
     }
     let (net, split) = charge.within(gross).ok_or(Error::Dust)?;
     let moved = after.spend(module, &net);
-    if moved.quote < net {
+    if moved.cut {
         let (paid, split) = charge.on_top_of(&moved.quote).ok_or(Error::Overflow)?;
-        return Ok(Fill { partial: true, ..filled(moved, after, Fee::Quote(split), paid, None) });
+        return Ok(filled(moved, after, Fee::Quote(split), paid, None));
     }
     let paid = net + split.total();
     Ok(filled(moved, after, Fee::Quote(split), paid, None))
@@ -142,25 +146,18 @@ fn exact_out(
     if in_tokens {
         let wanted = charge.for_rest(base).ok_or(Error::Overflow)?;
         let moved = after.take(module, &wanted);
-        let partial = moved.base < wanted;
-        return tokens_charged(moved, after, charge, partial);
+        return tokens_charged(moved, after, charge);
     }
     let moved = after.take(module, base);
-    let partial = moved.base < *base;
     let (paid, split) = charge.on_top_of(&moved.quote).ok_or(Error::Overflow)?;
-    Ok(Fill { partial, ..filled(moved, after, Fee::Quote(split), paid, None) })
+    Ok(filled(moved, after, Fee::Quote(split), paid, None))
 }
 
 /// A purchase whose fee comes out of its tokens.
-fn tokens_charged(
-    moved: Moved,
-    after: Place,
-    charge: &Charge<'_>,
-    partial: bool,
-) -> Result<Fill, Error> {
+fn tokens_charged(moved: Moved, after: Place, charge: &Charge<'_>) -> Result<Fill, Error> {
     let (rest, split) = charge.out_of(&moved.base).ok_or(Error::Dust)?;
     let paid = moved.quote.clone();
-    Ok(Fill { partial, ..filled(moved, after, Fee::Base(split), paid, Some(rest)) })
+    Ok(filled(moved, after, Fee::Base(split), paid, Some(rest)))
 }
 
 fn filled(
@@ -176,7 +173,7 @@ fn filled(
         quote: moved.quote,
         fee,
         trader_quote,
-        partial: false,
+        partial: moved.cut,
         place: after,
         pool_quote: int(0),
         pool_base: int(0),

@@ -60,14 +60,17 @@ impl Place {
         let stop = stop(module);
         let mut moved = Moved::default();
         while moved.base < *base {
-            let Some(top) = self.step_up(module, &stop) else { break };
+            let Some(top) = self.step_up(module, &stop) else {
+                moved.cut = true;
+                break;
+            };
             let left = base - &moved.base;
             let step = match self.liquidity(module) {
                 None => {
                     let inside = self.inside(module);
                     let base = left.min(&top - &inside.sold);
                     let quote = piece::cost(&self.piece(module).kind, &inside, &base);
-                    Moved { base, quote: quote.unwrap_or_else(|| int(u128::MAX)) }
+                    Moved { base, quote: quote.unwrap_or_else(|| int(u128::MAX)), cut: false }
                 }
                 Some((_, liquidity)) => {
                     let room = floor(&liquidity::base(&self.sqrt, &top, &liquidity));
@@ -77,7 +80,7 @@ impl Place {
                     };
                     let quote = ceil(&liquidity::quote(&self.sqrt, &to, &liquidity));
                     self.sqrt = to;
-                    Moved { base: left.min(room), quote }
+                    Moved { base: left.min(room), quote, cut: false }
                 }
             };
             self.moved(&step.base, &step.quote);
@@ -91,7 +94,10 @@ impl Place {
         let stop = stop(module);
         let mut moved = Moved::default();
         while moved.quote < *budget {
-            let Some(top) = self.step_up(module, &stop) else { break };
+            let Some(top) = self.step_up(module, &stop) else {
+                moved.cut = true;
+                break;
+            };
             let left = budget - &moved.quote;
             let step = match self.liquidity(module) {
                 None => self.spend_on_path(module, &stop, &top, &left),
@@ -104,7 +110,7 @@ impl Place {
                     };
                     let base = floor(&liquidity::base(&self.sqrt, &to, &liquidity));
                     self.sqrt = to;
-                    Moved { base, quote: left.min(room) }
+                    Moved { base, quote: left.min(room), cut: false }
                 }
             };
             self.moved(&step.base, &step.quote);
@@ -113,23 +119,25 @@ impl Place {
         moved
     }
 
-    /// A piece is crossed when its rest costs no more than what is left, and in the last one an order is cut only if it could buy
-    /// more tokens than are left.
+    /// A piece is crossed when its rest costs no more than what is left, and the last one when what is left buys its rest; an order
+    /// that would buy more is cut there, also if it pays no less for it.
     fn spend_on_path(&self, module: &Module, stop: &Option<Stop>, top: &Int, left: &Int) -> Moved {
         let (kind, inside) = (&self.piece(module).kind, self.inside(module));
         let rest = top - &inside.sold;
         let cost = piece::cost(kind, &inside, &rest);
-        let buys_more = piece::bought(kind, &inside, left, &(&rest + 1)) > rest;
-        let crosses = match (self.is_last(module, stop), &cost) {
-            (true, _) => buys_more,
-            (false, Some(cost)) => cost <= left,
-            (false, None) => false,
+        let buys = piece::bought(kind, &inside, left, &(&rest + 1));
+        let last = self.is_last(module, stop);
+        let crosses = match &cost {
+            Some(_) if last => buys >= rest,
+            Some(cost) => cost <= left,
+            None => false,
         };
         match cost {
-            Some(cost) if crosses => Moved { base: rest, quote: cost.min(left.clone()) },
-            Some(_) | None => {
-                Moved { base: piece::bought(kind, &inside, left, &rest), quote: left.clone() }
+            Some(cost) if crosses => {
+                let cut = last && buys > rest;
+                Moved { base: rest, quote: cost.min(left.clone()), cut }
             }
+            Some(_) | None => Moved { base: buys.min(rest), quote: left.clone(), cut: false },
         }
     }
 
@@ -151,27 +159,39 @@ impl Place {
                     }
                     let base = left.min(inside.sold.clone());
                     let quote = piece::proceeds(&self.piece(module).kind, &inside, &base);
-                    Moved { base, quote }
+                    Moved { base, quote, cut: false }
                 }
                 Some((low, liquidity)) => {
-                    let room = ceil(&liquidity::base(&low, &self.sqrt, &liquidity));
-                    let (to, base) = if left < room || self.marks.is_empty() {
-                        (liquidity::after_base_in(&self.sqrt, &liquidity, &left), left)
-                    } else {
-                        (low.clone(), room)
-                    };
-                    if to < low {
-                        return Err(Error::InsufficientReserve);
-                    }
-                    let quote = floor(&liquidity::quote(&to, &self.sqrt, &liquidity));
-                    self.sqrt = to;
-                    Moved { base, quote }
+                    self.give_to_liquidity(module, (&low, &liquidity), left)?
                 }
             };
             self.sold_back(&step)?;
             moved.add(&step);
         }
         Ok(moved)
+    }
+
+    /// Sells up to `base` tokens to the present piece, which is of constant liquidity: no more than were sold from it and its
+    /// neighbours of this kind below, and no more than lead to its start, unless it is the lowest of them.
+    fn give_to_liquidity(
+        &mut self,
+        module: &Module,
+        (low, liquidity): (&Int, &Int),
+        base: Int,
+    ) -> Result<Moved, Error> {
+        let base = base.min(self.sold_in_run(module));
+        let room = ceil(&liquidity::base(low, &self.sqrt, liquidity));
+        let (to, base) = if base >= room && self.run_start(module) < self.index() {
+            (low.clone(), room)
+        } else {
+            (liquidity::after_base_in(&self.sqrt, liquidity, &base), base)
+        };
+        if to < *low {
+            return Err(Error::InsufficientReserve);
+        }
+        let quote = floor(&liquidity::quote(&to, &self.sqrt, liquidity));
+        self.sqrt = to;
+        Ok(Moved { base, quote, cut: false })
     }
 
     /// Sells as few tokens as give exactly `quote`.
@@ -191,33 +211,66 @@ impl Place {
                         return Err(Error::InsufficientReserve);
                     }
                     match piece::given(kind, &inside, &left) {
-                        Some(base) => Moved { base, quote: left },
+                        Some(base) => Moved { base, quote: left, cut: false },
                         None => {
                             let base = inside.sold.clone();
                             let quote = piece::proceeds(kind, &inside, &base);
-                            Moved { base, quote }
+                            Moved { base, quote, cut: false }
                         }
                     }
                 }
                 Some((low, liquidity)) => {
-                    let room = floor(&liquidity::quote(&low, &self.sqrt, &liquidity));
-                    let (to, quote) = if left < room || self.marks.is_empty() {
-                        (liquidity::after_quote_out(&self.sqrt, &liquidity, &left), left)
-                    } else {
-                        (low.clone(), room)
-                    };
-                    if to < low {
-                        return Err(Error::InsufficientReserve);
-                    }
-                    let base = ceil(&liquidity::base(&to, &self.sqrt, &liquidity));
-                    self.sqrt = to;
-                    Moved { base, quote }
+                    self.take_from_liquidity(module, (&low, &liquidity), left)?
                 }
             };
             self.sold_back(&step)?;
             moved.add(&step);
         }
         Ok(moved)
+    }
+
+    /// Takes up to `quote` out of the present piece, which is of constant liquidity. When its neighbours and it have not sold as many
+    /// tokens as that takes, it takes them all, and the piece below gives the rest.
+    fn take_from_liquidity(
+        &mut self,
+        module: &Module,
+        (low, liquidity): (&Int, &Int),
+        quote: Int,
+    ) -> Result<Moved, Error> {
+        let room = floor(&liquidity::quote(low, &self.sqrt, liquidity));
+        let (to, quote) = if quote >= room && self.run_start(module) < self.index() {
+            (low.clone(), room)
+        } else {
+            (liquidity::after_quote_out(&self.sqrt, liquidity, &quote), quote)
+        };
+        let sold = self.sold_in_run(module);
+        if to >= *low {
+            let base = ceil(&liquidity::base(&to, &self.sqrt, liquidity));
+            if base <= sold {
+                self.sqrt = to;
+                return Ok(Moved { base, quote, cut: false });
+            }
+        }
+        if self.run_start(module) == 0 {
+            return Err(Error::InsufficientReserve);
+        }
+        self.give_to_liquidity(module, (low, liquidity), sold)
+    }
+
+    /// The lowest of the pieces of constant liquidity that the present one and its neighbours below are.
+    fn run_start(&self, module: &Module) -> usize {
+        let is_liquidity = |index: &usize| {
+            matches!(module.pieces[*index].kind, PieceKind::ConstantLiquidity { .. })
+        };
+        (0..=self.index()).rev().take_while(is_liquidity).last().unwrap_or(self.index())
+    }
+
+    /// Tokens sold from these pieces.
+    fn sold_in_run(&self, module: &Module) -> Int {
+        match self.run_start(module).checked_sub(1) {
+            Some(below) => &self.sold - &self.marks[below],
+            None => self.sold.clone(),
+        }
     }
 
     /// Goes to the piece that the next token is bought from; gives where a purchase in it has to end, none at the end of all.
@@ -239,19 +292,24 @@ impl Place {
         }
     }
 
-    /// Goes to the piece that the next token is sold to.
+    /// Goes to the piece that the next token is sold to: down from a piece of which nothing is sold; from pieces of constant
+    /// liquidity all at once when nothing of them is, and else from one to the next where its square root starts.
     fn step_down(&mut self, module: &Module) {
-        while self.is_at_bottom(module) {
-            if self.marks.pop().is_none() {
-                break;
+        loop {
+            let start = self.run_start(module);
+            let below = match self.liquidity(module) {
+                None if self.inside(module).sold.is_zero() => self.index().checked_sub(1),
+                None => None,
+                Some(_) if self.sold_in_run(module).is_zero() => start.checked_sub(1),
+                Some((low, _)) if self.sqrt <= low && start < self.index() => {
+                    self.index().checked_sub(1)
+                }
+                Some(_) => None,
+            };
+            match below {
+                Some(below) => self.marks.truncate(below),
+                None => break,
             }
-        }
-    }
-
-    fn is_at_bottom(&self, module: &Module) -> bool {
-        match self.liquidity(module) {
-            Some((low, _)) => self.sqrt <= low,
-            None => self.inside(module).sold.is_zero(),
         }
     }
 
@@ -287,8 +345,7 @@ impl Place {
         }
     }
 
-    /// Tokens sold from the present piece; none if tokens of the pieces below it came back through a piece of constant liquidity
-    /// above it.
+    /// Tokens sold from the present piece, and the reserve if it is the only one.
     fn inside(&self, module: &Module) -> Inside {
         let mark = self.marks.last().cloned().unwrap_or_default();
         let sold = (&self.sold - mark).max(Int::zero());
