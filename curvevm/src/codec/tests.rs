@@ -10,8 +10,11 @@ use super::{
 };
 use crate::{
     block::{BlockBody, Segment, Step},
-    test_support::{any_transaction, deposits},
-    types::Hash,
+    module::{PIECES_MAX, Piece, PieceKind, Rounding},
+    program::Instruction,
+    test_support::{any_transaction, deposits, pump_module, signed},
+    tx::{CHUNK_OVERHEAD_MAX, Transaction},
+    types::{Base, Hash, Quote},
 };
 
 fn traces(blocks: &[BlockBody], chunk_bytes_max: usize) -> Vec<Vec<Step>> {
@@ -56,6 +59,17 @@ proptest! {
         }
     }
 
+    /// What [`Transaction::admit`] counts on: whatever the height and the expiry, a transaction as a chunk of its own is longer by
+    /// less than the overhead.
+    #[test]
+    fn a_transaction_fits_a_chunk_with_its_overhead(transaction in any_transaction(), height in any::<u64>()) {
+        let longest = transaction.encode().len() + CHUNK_OVERHEAD_MAX;
+        let blocks = [BlockBody { height, time_ms: 1, messages: vec![], transactions: vec![transaction] }];
+        // The block's beginning is in the chunk before it.
+        let data = encode_batch(&blocks, &traces(&blocks, longest), longest).unwrap();
+        prop_assert!(data.chunks.iter().all(|chunk| chunk.len() <= longest));
+    }
+
     /// Invariant 3.
     #[test]
     fn changed_and_cut_chunks_never_panic(blocks in any_blocks(), at in any::<prop::sample::Index>(), flip in 1u8..) {
@@ -98,4 +112,63 @@ fn a_trace_that_does_not_fit_is_refused() {
     assert_eq!(encode_batch(&blocks, &[], 900), Err(CodecError::TraceMismatch));
     assert_eq!(encode_batch(&blocks, &[vec![]], 900), Err(CodecError::TraceMismatch));
     assert_eq!(encode_batch(&blocks, &traces(&blocks, 4), 4), Err(CodecError::TooLong));
+}
+
+/// A publication that is longer than a segment may grow, between ordinary transactions.
+#[test]
+fn a_long_transaction_is_a_segment_of_its_own() {
+    let piece = |at: u64| Piece {
+        end: Base::new(at + 1),
+        kind: PieceKind::Linear { start: u128::MAX, slope: 1, rounding: Rounding::Ceiling },
+    };
+    let mut module = pump_module();
+    module.pieces = (0..PIECES_MAX as u64).map(piece).collect();
+    let publish =
+        |seed| signed(seed, 0, vec![Instruction::PublishModule(module.clone())], &Hash::ZERO);
+    let pay = |seed| {
+        let amount = crate::program::Amount::Quote(crate::types::AssetId::SOL, Quote::new(1));
+        let to = crate::test_support::address(9);
+        signed(seed, 1, vec![Instruction::Transfer { to, amount }], &Hash::ZERO)
+    };
+    let long = publish(1);
+    assert!(long.encode().len() > super::SEGMENT_BYTES_MAX);
+    assert!(long.admit(&Hash::ZERO, CHUNK_BYTES_MAX).is_ok());
+    let transactions = vec![pay(1), pay(2), long, publish(2), pay(3), pay(4)];
+    let block = BlockBody { height: 1, time_ms: 2, messages: vec![], transactions };
+    let lengths: Vec<usize> = block
+        .segments(CHUNK_BYTES_MAX)
+        .iter()
+        .filter_map(|segment| match segment {
+            Segment::Transactions(transactions) => Some(transactions.len()),
+            Segment::Begin { .. } | Segment::Messages(_) => None,
+        })
+        .collect();
+    assert_eq!(lengths, [2, 1, 1, 2]);
+    let blocks = [block];
+    let data = encode_batch(&blocks, &traces(&blocks, CHUNK_BYTES_MAX), CHUNK_BYTES_MAX).unwrap();
+    assert_eq!(decode_batch(&data.chunks).unwrap(), blocks);
+}
+
+/// Segments grow to their length where chunks are long, and to the chunk's where they are short.
+#[test]
+fn a_segment_is_never_longer_than_a_chunk() {
+    let transactions: Vec<Transaction> = (0..40)
+        .map(|seed| {
+            signed(
+                seed,
+                0,
+                vec![Instruction::Revoke { session: crate::types::Address::new([seed; 32]) }],
+                &Hash::ZERO,
+            )
+        })
+        .collect();
+    let block = BlockBody { height: 1, time_ms: 2, messages: vec![], transactions };
+    let count = |bytes_max| block.segments(bytes_max).len();
+    assert!(count(CHUNK_BYTES_MIN) > count(CHUNK_BYTES_MAX));
+    assert_eq!(count(super::SEGMENT_BYTES_MAX), count(CHUNK_BYTES_MAX));
+    for bytes_max in [CHUNK_BYTES_MIN, 1_000, CHUNK_BYTES_MAX] {
+        let blocks = [block.clone()];
+        let data = encode_batch(&blocks, &traces(&blocks, bytes_max), bytes_max).unwrap();
+        assert!(data.chunks.iter().all(|chunk| chunk.len() <= bytes_max));
+    }
 }

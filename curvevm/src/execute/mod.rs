@@ -2,7 +2,7 @@
 //!
 //! # Rules
 //!
-//! 1. A transaction that breaks a rule of form, signature, nonce, expiry or account is *rejected*: no block may contain it.
+//! 1. A transaction that breaks a rule of form, signature, account, expiry, nonce or session is *rejected*: no block may contain it.
 //! 2. Any other transaction uses its nonce and leaves a receipt. Its instructions take effect together, or, when one of them
 //!    fails, not at all.
 //! 3. A fault of the state ([`StateError`]) stops execution; nothing that was written may be kept.

@@ -520,7 +520,7 @@ pub(super) fn rich() -> Module {
             (Recipient::Partner, 7),
         ]),
     });
-    let slope = (UNIT << 64 - 1) / 100 / u128::from(MILLION);
+    let slope = (UNIT << 63) / 100 / u128::from(MILLION);
     let linear = PieceKind::Linear { start: UNIT / 100, slope, rounding: Rounding::Ceiling };
     let fixed = PieceKind::FixedPrice { quote: Quote::new(1), base: Base::new(50) };
     Module {
