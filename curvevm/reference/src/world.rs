@@ -5,6 +5,7 @@ use curvevm::{
     execute::{Context, Refusal, apply_verified},
     genesis::{GENESIS_VERSION, Genesis, Params},
     module::Module,
+    nonce,
     program::{Instruction, Launch, Program},
     receipt::Outcome,
     tree::Tree,
@@ -212,13 +213,22 @@ impl World {
         let signer = *pick(choices, &owners);
         owners.push(Address::new([99; 32]));
         let assets = vec![AssetId::SOL, AssetId::SOL, OTHER_ASSET, AssetId::new([3; 32])];
-        let mut hashes = self.modules.clone();
+        let mut hashes: Vec<_> = self.model.modules.keys().copied().collect();
         hashes.push(Hash::ZERO);
         let cast = Cast { owners, assets };
         let program = program(choices, &self.model, &cast, (&signer, &hashes));
         let session = self.session(choices, &signer);
-        let outcome = self.run_as(&signer, session, program)?;
-        Ok(matches!(outcome, Ok(Outcome::Succeeded(_))))
+        // Mostly the next nonce, else one from the window or beside it.
+        let ahead = if choices.once_in(4) { choices.magnitude(2 * nonce::AHEAD_MAX) } else { 0 };
+        let below = u64::from(choices.once_in(30));
+        let nonce = (self.nonce_of(&signer) + ahead).saturating_sub(below);
+        let expires_at = if choices.once_in(8) {
+            (self.context.height + 1).saturating_sub(choices.below(3))
+        } else {
+            NEVER_EXPIRES
+        };
+        let body = Body { version: TX_VERSION, signer, session, nonce, expires_at, program };
+        Ok(matches!(self.apply(&body)?, Ok(Outcome::Succeeded(_))))
     }
 
     /// Seldom a session key, one that the owner has named if there is one.

@@ -8,7 +8,7 @@ use curvevm::{
 };
 use num_traits::ToPrimitive;
 
-use super::{Choices, pick};
+use super::{Choices, broken, module, pick};
 use crate::{fees::Charge, model::Model, number::Int};
 
 /// Who and what a program may name.
@@ -114,7 +114,13 @@ fn instruction(
             referrer: referrer(choices, cast),
             curve,
         },
-        60..65 => Instruction::Launch(Launch {
+        60 => {
+            let partner = choices.once_in(2).then(|| *pick(choices, &cast.owners));
+            let module = module(choices, partner);
+            let change = choices.once_in(3);
+            Instruction::PublishModule(if change { broken(choices, &module) } else { module })
+        }
+        61..65 => Instruction::Launch(Launch {
             module: *pick(choices, hashes),
             quote_asset: *pick(choices, &cast.assets),
             name: (*pick(choices, &["Asset", "Another asset", "", "\u{7}", "ä"])).to_owned(),
