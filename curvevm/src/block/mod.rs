@@ -11,13 +11,13 @@ use crate::{
     cell::{Account, Cell, Chain},
     codec::{SEGMENT_BYTES_MAX, Writer},
     error::{Error, StateError},
-    execute::{self, Context, Refusal, apply_verified},
+    execute::{self, Context, Refusal, State, apply_verified},
     inbox::{InboxMessage, MessageKind},
     meter::{self, SEGMENT_CU_MAX, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
     receipt::Receipt,
     tree::Tree,
     tx::Transaction,
-    types::{Hash, Quote},
+    types::{Hash, Key, Quote},
 };
 
 /// What is executed in a block.
@@ -70,6 +70,8 @@ pub struct BlockOutput {
     pub trace: Vec<Step>,
     /// The root after the block.
     pub post_root: Hash,
+    /// The keys of the cells that were written, in order, each once.
+    pub written: Vec<Key>,
 }
 
 /// Why a block is invalid.
@@ -283,31 +285,39 @@ pub fn execute_admitted(
         return Err(BlockError::MessageCount);
     }
     let context = Context { genesis: *genesis, height: body.height, time_ms: body.time_ms };
-    let mut run = Run { pre_root: tree.root(), tree, trace: Vec::new() };
-    begin(run.tree, body.height, body.time_ms)?;
+    let mut run = Run { pre_root: tree.root(), tree, written: Vec::new(), trace: Vec::new() };
+    begin(&mut run, body.height, body.time_ms)?;
     run.close();
     for messages in body.messages.chunks(SEGMENT_MESSAGES_MAX) {
-        consume(run.tree, messages)?;
+        consume(&mut run, messages)?;
         run.close();
     }
     let mut receipts = Vec::with_capacity(body.transactions.len());
     let mut pending = body.transactions.iter().zip(ids).enumerate();
     for length in cuts(&body.transactions, chunk_bytes_max) {
         for (index, (transaction, id)) in pending.by_ref().take(length) {
-            let receipt = apply_verified(&transaction.body, *id, &context, run.tree);
-            receipts.push(receipt.map_err(|refusal| match refusal {
-                Refusal::Rejected(error) => BlockError::Transaction { index, error },
-                Refusal::State(error) => BlockError::State(error),
-            })?);
+            let receipt = apply_verified(&transaction.body, *id, &context, &mut run);
+            receipts.push(receipt.map_err(|refusal| refused(index, refusal))?);
         }
         run.close();
     }
-    Ok(BlockOutput { receipts, post_root: run.pre_root, trace: run.trace })
+    let Run { pre_root: post_root, mut written, trace, .. } = run;
+    written.sort_unstable();
+    written.dedup();
+    Ok(BlockOutput { receipts, trace, post_root, written })
 }
 
-/// A block under execution.
+const fn refused(index: usize, refusal: Refusal) -> BlockError {
+    match refusal {
+        Refusal::Rejected(error) => BlockError::Transaction { index, error },
+        Refusal::State(error) => BlockError::State(error),
+    }
+}
+
+/// A block under execution: a tree that remembers which cells were written.
 struct Run<'t> {
     tree: &'t mut Tree,
+    written: Vec<Key>,
     pre_root: Hash,
     trace: Vec<Step>,
 }
@@ -318,6 +328,18 @@ impl Run<'_> {
         let post_root = self.tree.root();
         self.trace.push(Step { pre_root: self.pre_root, post_root });
         self.pre_root = post_root;
+    }
+}
+
+impl State for Run<'_> {
+    fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
+        self.tree.get(key)
+    }
+
+    fn put(&mut self, key: Key, cell: Cell) -> Result<(), StateError> {
+        self.tree.put(key, cell)?;
+        self.written.push(key);
+        Ok(())
     }
 }
 
@@ -353,10 +375,7 @@ pub fn replay_segment(
             receipts.reserve_exact(transactions.len());
             for (index, transaction) in transactions.iter().enumerate() {
                 let receipt = execute::apply(transaction, chunk_bytes_max, &context, tree);
-                receipts.push(receipt.map_err(|refusal| match refusal {
-                    Refusal::Rejected(error) => BlockError::Transaction { index, error },
-                    Refusal::State(error) => BlockError::State(error),
-                })?);
+                receipts.push(receipt.map_err(|refusal| refused(index, refusal))?);
             }
         }
     }
@@ -368,15 +387,15 @@ pub fn replay_segment(
 /// # Errors
 ///
 /// [`StateError`].
-pub fn chain(tree: &Tree) -> Result<Chain, StateError> {
-    match tree.get(&Chain::key())? {
+pub fn chain<S: State>(state: &S) -> Result<Chain, StateError> {
+    match state.get(&Chain::key())? {
         Some(Cell::Chain(chain)) => Ok(chain.clone()),
         Some(_) | None => Err(StateError::Corrupt),
     }
 }
 
-fn begin(tree: &mut Tree, height: u64, time_ms: u64) -> Result<(), BlockError> {
-    let mut chain = chain(tree)?;
+fn begin<S: State>(state: &mut S, height: u64, time_ms: u64) -> Result<(), BlockError> {
+    let mut chain = chain(state)?;
     let expected = chain.height.saturating_add(1);
     if height != expected {
         return Err(BlockError::Height { expected, found: height });
@@ -385,12 +404,12 @@ fn begin(tree: &mut Tree, height: u64, time_ms: u64) -> Result<(), BlockError> {
         return Err(BlockError::Time);
     }
     (chain.height, chain.time_ms) = (height, time_ms);
-    tree.put(Chain::key(), Cell::Chain(chain))?;
+    state.put(Chain::key(), Cell::Chain(chain))?;
     Ok(())
 }
 
-fn consume(tree: &mut Tree, messages: &[InboxMessage]) -> Result<(), BlockError> {
-    let mut chain = chain(tree)?;
+fn consume<S: State>(state: &mut S, messages: &[InboxMessage]) -> Result<(), BlockError> {
+    let mut chain = chain(state)?;
     for message in messages {
         if message.index != chain.inbox_cursor {
             return Err(BlockError::MessageIndex {
@@ -402,31 +421,31 @@ fn consume(tree: &mut Tree, messages: &[InboxMessage]) -> Result<(), BlockError>
         chain.inbox_cursor = chain.inbox_cursor.saturating_add(1);
         match &message.kind {
             MessageKind::Deposit { asset, amount, recipient } => {
-                deposit(tree, *asset, *amount, recipient)?;
+                deposit(state, *asset, *amount, recipient)?;
             }
         }
     }
-    tree.put(Chain::key(), Cell::Chain(chain))?;
+    state.put(Chain::key(), Cell::Chain(chain))?;
     Ok(())
 }
 
 /// Credits a deposit. The program bounds what can be deposited in all below 2^64, so that no balance overflows; the program
 /// takes only assets whose number is bounded, so that an account has room.
-fn deposit(
-    tree: &mut Tree,
+fn deposit<S: State>(
+    state: &mut S,
     asset: crate::types::AssetId,
     amount: Quote,
     recipient: &crate::types::Address,
 ) -> Result<(), BlockError> {
     let key = Account::key(recipient);
-    let mut account = match tree.get(&key)? {
+    let mut account = match state.get(&key)? {
         Some(Cell::Account(account)) => account.clone(),
         Some(_) => return Err(StateError::Corrupt.into()),
         None => Account::default(),
     };
     // A credit that does not fit leaves the account as it is; the funds stay in the vault.
     let _unchanged_on_failure = execute::credit(&mut account, asset, amount);
-    tree.put(key, Cell::Account(account))?;
+    state.put(key, Cell::Account(account))?;
     Ok(())
 }
 
