@@ -141,6 +141,14 @@ fn verify_pool(module: &Module, position: &Position<'_>) -> Result<(), Refusal> 
             (quote.min(position.reserve.into()), kept.get())
         }
     };
+    // Who pays more than a token costs may reach the target before the point of graduation, with no more in the reserve than that.
+    let (quote, base) = match module.graduation {
+        Graduation::SoldOut => (quote, base),
+        Graduation::Raised(target) => {
+            let fewest = price.base_for(target).unwrap_or(u128::MAX);
+            (quote.min(target.get().into()), fewest.min(base.into()).try_into().unwrap_or(base))
+        }
+    };
     let shares = isqrt(quote.saturating_mul(base.into()));
     need(shares >= POOL_SHARES_MIN, Rule::PoolShares)
 }
