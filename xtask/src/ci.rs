@@ -3,7 +3,7 @@
 //! The first step that fails stops the run. The program is built from source before anything runs it, and all tests that load
 //! the program load that build (`ASSET_ROLLUP_SO_DIR`), not the committed one.
 
-use crate::{program, readme, setup, shell};
+use crate::{fuzz, program, readme, setup, shell};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use std::time::{Duration, Instant};
@@ -42,6 +42,8 @@ enum Step {
     Doctest,
     /// The program's tests, on the build of this run.
     ProgramTest,
+    /// A short run of each fuzz target.
+    Fuzz,
     /// The whole path over real processes.
     E2e,
     /// The commands of the README.
@@ -50,6 +52,8 @@ enum Step {
 
 /// The program's manifest; it is not a member of the workspace.
 const PROGRAM: &str = "programs/asset_rollup/Cargo.toml";
+/// The fuzz targets' manifest; they are built with the fuzzer's flags only.
+const FUZZ: &str = "curvevm/fuzz/Cargo.toml";
 // All steps select the whole workspace, so that dependencies are built once, with one set of features.
 const TESTS: &[&str] = &["nextest", "run", "--workspace", "--locked"];
 const NEITHER_PROGRAM_NOR_E2E: &str = "not (package(=asset-tests) and binary(/^(program|e2e)/))";
@@ -64,7 +68,8 @@ impl Step {
             Self::Setup => setup::ci_tools(),
             Self::Fmt => {
                 cargo(&["fmt", "--all", "--check"], &[])?;
-                cargo(&["fmt", "--manifest-path", PROGRAM, "--check"], &[])
+                cargo(&["fmt", "--manifest-path", PROGRAM, "--check"], &[])?;
+                cargo(&["fmt", "--manifest-path", FUZZ, "--check"], &[])
             }
             Self::Tidy => {
                 cargo(&["test", "--quiet", "--locked", "--package", "xtask", "--test", "tidy"], &[])
@@ -95,6 +100,7 @@ impl Step {
                 &[TESTS, &["--profile", "program", "--test", "program"]].concat(),
                 &fresh_program()?,
             ),
+            Self::Fuzz => fuzz::run(),
             Self::E2e => {
                 // With the tests, so that dependencies get the features that they have in the other steps.
                 cargo(&["build", "--workspace", "--locked", "--bins", "--tests"], &[])?;

@@ -15,6 +15,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod ci;
+mod fuzz;
 mod program;
 mod readme;
 mod setup;

@@ -7,10 +7,19 @@
 use crate::{shell, workspace};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use std::{fs, path::Path, process::Command};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// The version that CI is tested with.
 const NEXTEST: &str = "0.9.143";
+
+/// The version that CI is tested with.
+const CARGO_FUZZ: &str = "0.13.2";
 
 /// A thing that builds need: how to see that it is there, and the Debian package that brings it.
 struct Need {
@@ -77,7 +86,35 @@ pub(crate) fn ci_tools() -> Result<()> {
             NEXTEST,
         ]))?;
     }
-    Ok(())
+    cargo_fuzz().map(|_| ())
+}
+
+/// The folder of cargo-fuzz, which is installed in the cache folder unless cargo finds one.
+///
+/// # Errors
+/// It is missing and cannot be installed.
+pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
+    let tools = workspace::cache()?.join("tools");
+    let programs = tools.join("bin");
+    let mut look = shell::cargo();
+    look.env("PATH", path_with(&programs)?).args(["fuzz", "--version"]);
+    if shell::read(&mut look).is_err() {
+        eprintln!("installing cargo-fuzz (some minutes)");
+        let mut install = shell::cargo();
+        install.args(["install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ, "--root"]);
+        shell::run(install.arg(&tools))?;
+    }
+    Ok(programs)
+}
+
+/// PATH with a folder more, at its end.
+///
+/// # Errors
+/// The folder's name cannot be in a PATH.
+pub(crate) fn path_with(folder: &Path) -> Result<OsString> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain([folder.to_path_buf()]);
+    env::join_paths(folders).with_context(|| format!("{} in PATH", folder.display()))
 }
 
 /// Makes sure that debootstrap and the keys of Debian's archive are there.

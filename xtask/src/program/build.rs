@@ -83,12 +83,13 @@ const COMMAND: [&str; 12] = [
 
 /// Compiler flags. `immediate-abort` removes the panic machinery, which refers to writable statics that a program cannot have.
 ///
-/// For v0, everything is inlined that is not very large: no function may take arguments on the stack there (`stack_arguments`).
+/// For v0, everything is inlined that is not very large, and arguments are not promoted from references to values (level 3 does
+/// that): no function may take arguments on the stack there (`stack_arguments`).
 fn flags(arch: Arch) -> String {
     let (processor, inlining) = match arch {
         Arch::V0 => (
             "v2",
-            " -C link-arg=--llvm-args=-inline-threshold=2000 -C link-arg=--llvm-args=-inlinecold-threshold=2000",
+            " -C opt-level=2 -C link-arg=--llvm-args=-inline-threshold=2000 -C link-arg=--llvm-args=-inlinecold-threshold=2000",
         ),
         Arch::V3 => ("v3", ""),
     };
