@@ -56,9 +56,21 @@ impl Node {
         Self::Leaf(Some(leaf_hash(&key, value_hash)), Arc::new(Leaf { key, cell: None }))
     }
 
+    /// A leaf whose hash is known with its cell.
+    pub(super) fn open_leaf(key: Key, cell: Cell, value_hash: &Hash) -> Self {
+        let hash = leaf_hash(&key, value_hash);
+        Self::Leaf(Some(hash), Arc::new(Leaf { key, cell: Some(cell) }))
+    }
+
     /// A branch, not hashed.
     pub(super) fn branch(left: Self, right: Self) -> Self {
         Self::Branch(None, Arc::new(Branch { left, right }))
+    }
+
+    /// A branch of sides whose hashes are known, hashed.
+    pub(super) fn hashed_branch(left: Self, right: Self) -> Option<Self> {
+        let hash = branch_hash(&left.known_hash()?, &right.known_hash()?);
+        Some(Self::Branch(Some(hash), Arc::new(Branch { left, right })))
     }
 
     /// The hash, if it is known without work below.
@@ -81,6 +93,11 @@ impl Leaf {
 pub(super) fn bit(key: &Key, depth: usize) -> bool {
     let byte = key.as_bytes().get(depth >> 3).copied().unwrap_or(0);
     byte >> (7 & !depth) & 1 == 1
+}
+
+/// The hash of a branch, from those of its sides.
+pub(super) fn branch_hash(left: &Hash, right: &Hash) -> Hash {
+    sha256(&[&[BRANCH_TAG], left.as_ref(), right.as_ref()])
 }
 
 /// The hash of a leaf, from the hash of its cell.

@@ -65,7 +65,7 @@ impl Tree {
         Ok(out)
     }
 
-    /// Reads a witness. Compare [`Tree::root`] with a root that is trusted before believing anything in it.
+    /// Reads a witness; every node is hashed as it is read. Compare [`Tree::root`] with a root that is trusted before believing anything in it.
     ///
     /// # Errors
     ///
@@ -89,7 +89,10 @@ impl Tree {
                         open.push(Some(node));
                         break;
                     }
-                    Some(Some(left)) => node = Node::branch(left, node),
+                    Some(Some(left)) => {
+                        let branch = Node::hashed_branch(left, node);
+                        node = branch.ok_or(StateError::BadWitness)?;
+                    }
                 }
             }
         }
@@ -139,7 +142,8 @@ impl Reader<'_> {
                 let encoded = self.take(length)?;
                 let cell =
                     borsh::from_slice::<Cell>(encoded).map_err(|_| StateError::BadWitness)?;
-                Node::leaf(key, cell)
+                // Borsh has one encoding of a value, so that the bytes need not be made again to be hashed.
+                Node::open_leaf(key, cell, &sha256(&[encoded]))
             }
             Some(CLOSED) => {
                 let key = Key::new(self.array()?);

@@ -2,46 +2,55 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use super::super::node::{BRANCH_TAG, Branch, Node, leaf_hash};
+use super::super::node::{Branch, Node, branch_hash, leaf_hash};
 use crate::{cell::Cell, host::sha256, types::Hash};
 
-/// A branch on the way up: its left side, then its right side is still to be hashed.
+/// A branch whose side of `right` is being hashed.
 struct Frame {
     branch: Arc<Branch>,
-    left: Option<Hash>,
+    right: bool,
 }
 
-/// Hashes whatever below `root` has no hash, and gives the hash of `root`.
+/// Hashes whatever below `root` has no hash, and gives the hash of `root`. A side that has its hash is not looked at further.
 pub(in crate::tree) fn rehash(root: &mut Node) -> Hash {
     let mut frames: Vec<Frame> = Vec::new();
     let mut node = core::mem::take(root);
     loop {
-        let mut hash = match node {
-            Node::Branch(None, mut branch) => {
-                node = core::mem::take(&mut Arc::make_mut(&mut branch).left);
-                frames.push(Frame { branch, left: None });
-                continue;
-            }
-            _ => hash_in_place(&mut node),
-        };
-        // Climb: give the finished child back to its branch, and go on to the right side or further up.
-        loop {
-            let Some(mut frame) = frames.pop() else {
-                *root = node;
-                return hash;
-            };
-            let branch = Arc::make_mut(&mut frame.branch);
-            if let Some(left) = frame.left {
-                branch.right = node;
-                hash = sha256(&[&[BRANCH_TAG], left.as_ref(), hash.as_ref()]);
-                node = Node::Branch(Some(hash), frame.branch);
-            } else {
-                branch.left = node;
-                node = core::mem::take(&mut branch.right);
-                frames.push(Frame { branch: frame.branch, left: Some(hash) });
-                break;
+        if let Node::Branch(None, mut branch) = node {
+            match (known(&branch.left), known(&branch.right)) {
+                (Some(left), Some(right)) => {
+                    let hash = branch_hash(left, right);
+                    node = Node::Branch(Some(hash), branch);
+                }
+                (left, _) => {
+                    let right = left.is_some();
+                    node = core::mem::take(side(&mut branch, right));
+                    frames.push(Frame { branch, right });
+                    continue;
+                }
             }
         }
+        let hash = hash_in_place(&mut node);
+        let Some(Frame { mut branch, right }) = frames.pop() else {
+            *root = node;
+            return hash;
+        };
+        *side(&mut branch, right) = node;
+        node = Node::Branch(None, branch);
+    }
+}
+
+fn side(branch: &mut Arc<Branch>, right: bool) -> &mut Node {
+    let branch = Arc::make_mut(branch);
+    if right { &mut branch.right } else { &mut branch.left }
+}
+
+/// The hash, if it is known, where it stands.
+const fn known(node: &Node) -> Option<&Hash> {
+    match node {
+        Node::Empty => Some(&Hash::ZERO),
+        Node::Pruned(hash) | Node::Leaf(Some(hash), _) | Node::Branch(Some(hash), _) => Some(hash),
+        Node::Leaf(None, _) | Node::Branch(None, _) => None,
     }
 }
 
