@@ -223,7 +223,7 @@ impl<'m> Position<'m> {
                     Moved { base, quote: path.proceeds(base)?, cut: false }
                 }
                 Spot::Liquidity { low, high: _, liquidity } => {
-                    self.give_to_liquidity(low, liquidity, left)?
+                    self.give_to_liquidity(&(low, liquidity), left)?
                 }
             };
             self.move_down(step)?;
@@ -279,8 +279,13 @@ impl<'m> Position<'m> {
         Ok(Moved { base: rest, quote: path.cost(rest)?.min(left), cut: base > rest })
     }
 
-    /// Sells up to `base` tokens to a piece of constant liquidity.
-    fn give_to_liquidity(&mut self, low: u128, liquidity: u128, base: u64) -> Result<Moved, Error> {
+    /// Sells up to `base` tokens to a piece of constant liquidity: its lower end and its liquidity, by reference, as a call on Solana
+    /// passes five words.
+    fn give_to_liquidity(
+        &mut self,
+        &(low, liquidity): &(u128, u128),
+        base: u64,
+    ) -> Result<Moved, Error> {
         let from = self.sqrt_price;
         let base = base.min(self.sold_in_run());
         // The lowest piece of the run takes all, as its tokens never lead below its start.
@@ -322,7 +327,7 @@ impl<'m> Position<'m> {
         if self.run_start() == 0 {
             return Err(Error::InsufficientReserve);
         }
-        self.give_to_liquidity(low, liquidity, sold)
+        self.give_to_liquidity(&(low, liquidity), sold)
     }
 
     /// The first of the pieces of constant liquidity that stand next to the present one, and are not above it.

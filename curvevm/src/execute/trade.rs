@@ -30,7 +30,7 @@ impl<S: State> Machine<'_, S> {
         order: &BuyOrder,
         referrer: Option<&Address>,
     ) -> Result<Trade, Fault> {
-        let (asset, trade) = self.fill(id, Order::Buy(order), referrer)?;
+        let (asset, trade) = self.fill(id, &Order::Buy(order), referrer)?;
         self.spend(&asset, trade.trader_quote)?;
         let signer = self.signer;
         self.give_base(&signer, id, trade.trader_base)?;
@@ -45,7 +45,7 @@ impl<S: State> Machine<'_, S> {
         order: &SellOrder,
         referrer: Option<&Address>,
     ) -> Result<Trade, Fault> {
-        let (asset, trade) = self.fill(id, Order::Sell(order), referrer)?;
+        let (asset, trade) = self.fill(id, &Order::Sell(order), referrer)?;
         self.take_base(id, trade.trader_base)?;
         let signer = self.signer;
         self.credit(&signer, asset, trade.trader_quote)?;
@@ -57,7 +57,7 @@ impl<S: State> Machine<'_, S> {
     fn fill(
         &mut self,
         id: &CurveId,
-        order: Order<'_>,
+        order: &Order<'_>,
         referrer: Option<&Address>,
     ) -> Result<(AssetId, Trade), Fault> {
         if let Some(referrer) = referrer {
@@ -83,11 +83,11 @@ impl<S: State> Machine<'_, S> {
         &mut self,
         id: &CurveId,
         module: &Module,
-        order: Order<'_>,
+        order: &Order<'_>,
         terms: &Terms,
     ) -> Result<Trade, Fault> {
         let curve = self.curve_mut(id)?;
-        let (side, fill) = match order {
+        let (side, fill) = match *order {
             Order::Buy(order) => (Side::Buy, curve::buy(module, curve, order, terms)?),
             Order::Sell(order) => (Side::Sell, curve::sell(module, curve, order, terms)?),
         };
@@ -112,11 +112,11 @@ impl<S: State> Machine<'_, S> {
         &mut self,
         id: &CurveId,
         module: &Module,
-        order: Order<'_>,
+        order: &Order<'_>,
         terms: &Terms,
     ) -> Result<Trade, Fault> {
         let pool = self.pool_mut(id)?;
-        let (side, fill) = match order {
+        let (side, fill) = match *order {
             Order::Buy(order) => (Side::Buy, pool::buy(module, pool, order, terms)?),
             Order::Sell(order) => (Side::Sell, pool::sell(module, pool, order, terms)?),
         };

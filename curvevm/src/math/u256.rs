@@ -150,6 +150,8 @@ impl U256 {
     }
 
     /// `floor(self / divisor)` and the remainder; none when `divisor` is zero.
+    // Eight words are more than a call on Solana may pass: the limbs go by reference.
+    #[inline(always)]
     pub fn div_rem(self, divisor: Self) -> Option<(Self, Self)> {
         let (quotient, rest) = division::div_rem(self.to_limbs(), divisor.to_limbs())?;
         Some((Self::from_limbs(quotient), Self::from_limbs(rest)))

@@ -30,6 +30,13 @@ pub(super) struct Line {
     counted: Option<u64>,
 }
 
+/// The most tokens, up to `most`, whose area from `sold` on is at most `area`. By reference, as a call on Solana passes five words.
+struct Aim {
+    sold: u64,
+    area: U256,
+    most: u64,
+}
+
 impl Line {
     pub(super) fn new((start, slope): (u128, u128), rounding: Rounding, at: Inside) -> Self {
         let counted = match rounding {
@@ -57,10 +64,11 @@ impl Line {
     pub(super) fn bought(&self, quote: u64, most: u64) -> Result<u64, Error> {
         let most = most.saturating_add(1);
         let Some(reserve) = self.counted else {
-            return self.reach(self.sold, units(quote.into()), most);
+            return self.reach(&Aim { sold: self.sold, area: units(quote.into()), most });
         };
         let whole = u128::from(reserve).saturating_add(quote.into());
-        let sold = self.reach(0, units(whole), self.sold.saturating_add(most))?;
+        let most = self.sold.saturating_add(most);
+        let sold = self.reach(&Aim { sold: 0, area: units(whole), most })?;
         Ok(sold.saturating_sub(self.sold))
     }
 
@@ -80,7 +88,7 @@ impl Line {
             Some(reserve) => reserve.checked_sub(quote).map(|rest| units(rest.into())),
         };
         let Some(area) = area else { return Ok(None) };
-        Ok(self.sold.checked_sub(self.reach(0, area, self.sold)?))
+        Ok(self.sold.checked_sub(self.reach(&Aim { sold: 0, area, most: self.sold })?))
     }
 
     /// The area from `sold` on over `base` tokens, in units of 2^-129.
@@ -93,8 +101,9 @@ impl Line {
             .ok_or(Error::Overflow)
     }
 
-    /// The most tokens, up to `most`, whose area from `sold` on is at most `area`.
-    fn reach(&self, sold: u64, area: U256, most: u64) -> Result<u64, Error> {
+    /// The tokens that an aim reaches.
+    fn reach(&self, aim: &Aim) -> Result<u64, Error> {
+        let Aim { sold, area, most } = *aim;
         let mut base = self.root(sold, area)?.min(most);
         let fits = |base| self.area(sold, base).is_ok_and(|whole| whole <= area);
         for _ in 0..CORRECTIONS_MAX {
