@@ -261,7 +261,7 @@ impl Charge<'_> {
             let square: Int = &y * &y - int(4) * &growth * z;
             let root = square.sqrt();
             let first = floor(&ratio(y - root, 2 * &growth));
-            let steps = floor(&ratio(first.clone(), step.clone()));
+            let steps = floor(&ratio(first.clone(), step));
             let rest = net - left_of(&first);
             if rest < Int::zero() {
                 return None;

@@ -567,7 +567,8 @@ fn forms_of_purchase(choices: &mut Seeded, world: &World, id: &CurveId) -> Resul
     if bought.partial {
         return Ok(());
     }
-    match start.clone().buy(&who, id, base_out(bought.trader_base.get() + 1)) {
+    let mut start = start;
+    match start.buy(&who, id, base_out(bought.trader_base.get() + 1)) {
         Ok(more) if !more.partial && more.trader_quote.get() + bound < paid => {
             error(format!("more cost less: {more:?}"))
         }
@@ -589,7 +590,8 @@ fn forms_of_sale(choices: &mut Seeded, world: &World, id: &CurveId) -> Result<()
         Ok(same) if same.trader_base <= sold.trader_base => same.trader_base.get(),
         other => return error(format!("as much takes more: {other:?}")),
     };
-    match start.clone().sell(&who, id, whole_in(taken - 1)) {
+    let mut start = start;
+    match start.sell(&who, id, whole_in(taken - 1)) {
         Ok(less) if less.trader_quote > sold.trader_quote => {
             error(format!("less gives more: {less:?}"))
         }

@@ -277,10 +277,8 @@ impl Place {
     fn step_up(&mut self, module: &Module, stop: &Option<Stop>) -> Option<Int> {
         loop {
             let mut top = end(module, self.index());
-            if let Some(stop) = stop {
-                if stop.piece == self.index() {
-                    top = top.min(stop.at.clone());
-                }
+            if let Some(stop) = stop.as_ref().filter(|stop| stop.piece == self.index()) {
+                top = top.min(stop.at.clone());
             }
             if !self.is_at(module, &top) {
                 return Some(top);
@@ -375,6 +373,7 @@ impl Moved {
     fn add(&mut self, step: &Self) {
         self.base += &step.base;
         self.quote += &step.quote;
+        self.cut |= step.cut;
     }
 }
 

@@ -213,12 +213,11 @@ fn constant_liquidity(
 
 /// A linear piece that is the only one may be cumulative, and start at nothing as Raydium LaunchLab's does.
 fn alone(choices: &mut dyn Choices, piece: &mut Piece) {
-    if let PieceKind::Linear { start, slope, rounding } = &mut piece.kind {
-        if choices.once_in(2) {
-            *rounding = Rounding::Cumulative;
-            if choices.once_in(2) && *slope > 0 {
-                *start = 0;
-            }
+    let PieceKind::Linear { start, slope, rounding } = &mut piece.kind else { return };
+    if choices.once_in(2) {
+        *rounding = Rounding::Cumulative;
+        if choices.once_in(2) && *slope > 0 {
+            *start = 0;
         }
     }
 }
