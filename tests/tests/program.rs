@@ -21,9 +21,12 @@ mod program {
     mod close_data;
     mod commit_batch;
     mod compute_units;
+    mod conformance;
     mod deposit_sol;
+    mod differential;
     mod finalize_batch;
     mod initialize;
+    mod meter;
     mod post_data;
     mod replay_segment;
     mod signatures;

@@ -15,7 +15,7 @@ use curvevm::{
     types::{Address, AssetId, Hash, Quote},
 };
 
-use super::support::{Case, Replayer, SOL, World, address, chunks, program_id, signed, withdraw};
+use super::support::{Case, Replayer, SOL, address, chunks, program_id, signed, withdraw};
 
 /// Deposits for the users 0 to `users`.
 fn deposits(users: u8) -> Vec<InboxMessage> {
@@ -64,7 +64,7 @@ fn payments(genesis: &Genesis) -> Case {
 
 on_each_build! {
     fn segments_of_each_kind_are_replayed_as_natively(build: Build) {
-        let genesis = World::empty(build).genesis;
+        let genesis = super::support::genesis();
         let mut replayer = Replayer::new(build);
         let cases = cases(&genesis, &block(&genesis));
         assert_eq!(cases.len(), 5);
@@ -76,7 +76,7 @@ on_each_build! {
     }
 
     fn a_short_case_is_replayed_from_the_arguments(build: Build) {
-        let genesis = World::empty(build).genesis;
+        let genesis = super::support::genesis();
         let body =
             BlockBody { messages: deposits(3), transactions: vec![], ..block(&genesis) };
         let mut replayer = Replayer::new(build);
@@ -88,7 +88,7 @@ on_each_build! {
     }
 
     fn what_does_not_fit_is_refused(build: Build) {
-        let genesis = World::empty(build).genesis;
+        let genesis = super::support::genesis();
         let case = payments(&genesis);
         let mut replayer = Replayer::new(build);
         let mut check = |edit: &dyn Fn(&mut Case), expected: RollupError| {
@@ -114,7 +114,7 @@ on_each_build! {
     }
 
     fn a_segment_that_breaks_a_rule_is_refused_with_it(build: Build) {
-        let genesis = World::empty(build).genesis;
+        let genesis = super::support::genesis();
         let mut replayer = Replayer::new(build);
         let rejected = |index, error| Err(rejection(index, error));
         let broken = |error: RollupError| Err(error.code());
@@ -146,7 +146,7 @@ on_each_build! {
     }
 
     fn a_cell_of_another_type_than_its_key_is_told(build: Build) {
-        let genesis = World::empty(build).genesis;
+        let genesis = super::support::genesis();
         let mut tree = Tree::new();
         let rules = genesis.tree().unwrap().get(&curvevm::cell::Rules::key()).unwrap().cloned();
         let Some(rules @ Cell::Rules(_)) = rules else { panic!("no rules") };
@@ -159,7 +159,7 @@ on_each_build! {
     }
 
     fn only_a_witness_of_the_program_is_read(build: Build) {
-        let case = payments(&World::empty(build).genesis);
+        let case = payments(&super::support::genesis());
         let mut replayer = Replayer::new(build);
         let instruction = Replayer::instruction_of(&case);
         let account = case.account();

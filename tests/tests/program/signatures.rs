@@ -17,14 +17,14 @@ use sha2::{Digest, Sha512};
 use super::support::{Sealed, World, assert_refused};
 
 /// The order of the group, little-endian.
-const ORDER: [u8; 32] = [
+pub(super) const ORDER: [u8; 32] = [
     0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 /// The 14 encodings of points of small order: the 8 points, and the 6 other ways to write some of them that decoders of
 /// ZIP-215 take.
-fn small_order_encodings() -> Vec<[u8; 32]> {
+pub(super) fn small_order_encodings() -> Vec<[u8; 32]> {
     let mut encodings: Vec<[u8; 32]> =
         EIGHT_TORSION.iter().map(|point| point.compress().to_bytes()).collect();
     // y = 1 and y = -1 with the sign of x set, although x is zero.
@@ -54,7 +54,7 @@ fn small_order_encodings() -> Vec<[u8; 32]> {
     encodings
 }
 
-fn signature(r: [u8; 32], s: [u8; 32]) -> Signature {
+pub(super) fn signature(r: [u8; 32], s: [u8; 32]) -> Signature {
     let mut bytes = [0; 64];
     bytes[..32].copy_from_slice(&r);
     bytes[32..].copy_from_slice(&s);
@@ -88,7 +88,7 @@ fn agrees(base: &World, key: [u8; 32], valid: bool, sign: impl FnOnce(&Hash) -> 
 }
 
 /// A signature of the secret `a` with the nonce `r`, over points that carry torsion.
-fn sign_with_torsion(
+pub(super) fn sign_with_torsion(
     a: Scalar,
     r: Scalar,
     torsion: (EdwardsPoint, EdwardsPoint),
@@ -101,7 +101,7 @@ fn sign_with_torsion(
     (key, signature(nonce, (r + challenge * a).to_bytes()))
 }
 
-fn scalar(seed: u8) -> Scalar {
+pub(super) fn scalar(seed: u8) -> Scalar {
     Scalar::from_bytes_mod_order([seed; 32])
 }
 

@@ -1,7 +1,10 @@
 //! A rollup on LiteSVM, beside a native chain that makes its batches.
 
 mod chain;
+pub(crate) mod modules;
+pub(crate) mod orders;
 mod replay;
+pub(crate) mod scene;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -13,8 +16,10 @@ use litesvm::types::TransactionMetadata;
 use solana_transaction::{InstructionError, TransactionError};
 
 pub(crate) use chain::{Chain, Sealed, signed, withdraw};
-pub(crate) use replay::{Answer, BUDGET, Case, Replayer, chunks, touched};
-pub(crate) use world::{MEMBERS_FROM, World, budget, heap, key_of, keypair, program_id, pubkey};
+pub(crate) use replay::{Answer, Case, Replayer, chunks, touched};
+pub(crate) use world::{
+    MEMBERS_FROM, World, budget, genesis, heap, key_of, keypair, program_id, pubkey,
+};
 
 /// Lamports in one SOL.
 pub(crate) const SOL: u64 = 1_000_000_000;

@@ -31,7 +31,7 @@ use solana_transaction::{
 use super::{Build, SOL, budget, heap, program_id, pubkey};
 
 /// Solana's most compute units in a transaction.
-pub(crate) const BUDGET: u32 = 1_400_000;
+const BUDGET: u32 = 1_400_000;
 
 /// What a segment is replayed from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,11 @@ impl Case {
 
     /// The answer of the native machine.
     pub(crate) fn native(&self) -> Answer {
+        self.effect().map(|(root, receipts)| (root, sha256(&[&receipts])))
+    }
+
+    /// The root after and the receipts, or the number of an error, by the native machine.
+    pub(crate) fn effect(&self) -> Result<(Hash, Vec<u8>), u32> {
         let code = |error: RollupError| error.code();
         let mut tree =
             Tree::from_witness(&self.witness).map_err(|_| code(RollupError::BadWitness))?;
@@ -73,8 +78,7 @@ impl Case {
         let bytes_max = usize::from(self.chunk_bytes_max);
         let replayed = replay_segment(&mut tree, &self.chain_id, bytes_max, &segment);
         let replayed = replayed.map_err(refusal)?;
-        let receipts = borsh::to_vec(&replayed.receipts).unwrap();
-        Ok((replayed.post_root, sha256(&[&receipts])))
+        Ok((replayed.post_root, borsh::to_vec(&replayed.receipts).unwrap()))
     }
 
     fn instruction(&self) -> ReplaySegment {
@@ -122,7 +126,7 @@ fn refusal(error: BlockError) -> u32 {
 /// The chunks of one block over a state, and where each segment is in them.
 pub(crate) fn chunks(body: &BlockBody) -> Vec<(Vec<u8>, u32, Segment)> {
     let step = curvevm::block::Step { pre_root: Hash::ZERO, post_root: Hash::ZERO };
-    let traces = [vec![step; body.segments().len()]];
+    let traces = [vec![step; body.segments(CHUNK_BYTES_MAX).len()]];
     let data = encode_batch(std::slice::from_ref(body), &traces, CHUNK_BYTES_MAX).unwrap();
     let segments = data.chunks.iter().flat_map(|chunk| decode_chunk(chunk).unwrap());
     data.leaves

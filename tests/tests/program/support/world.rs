@@ -62,7 +62,9 @@ pub(crate) fn program_id() -> Address {
     "5k4r7wUh7rPMwkatgPvg24JnJ3KbctvXmLm3k2FuCt2b".parse().unwrap()
 }
 
-fn genesis(program: Address) -> Genesis {
+/// The genesis of every world.
+pub(crate) fn genesis() -> Genesis {
+    let program = program_id();
     Genesis {
         version: GENESIS_VERSION,
         name: "test".to_owned(),
@@ -99,7 +101,7 @@ impl World {
         let mut clock: Clock = svm.get_sysvar();
         (clock.slot, clock.unix_timestamp) = (SLOT, UNIX_TIME);
         svm.set_sysvar(&clock);
-        let genesis = genesis(program);
+        let genesis = genesis();
         let mut world = Self {
             svm,
             program,
