@@ -2,6 +2,18 @@
 //!
 //! The sequences are those of the differential test, so that they reach every kind of curve, complete curves and pools. At every
 //! operation, or at every few where that takes long, the property is looked at on a copy of `curvevm`'s state.
+//!
+//! # That they can fail
+//!
+//! Tried with faults in both machines, so that they still agree: proceeds of a fixed price rounded up make `no_sequence_of_trades`,
+//! `reserves_cover`, `splitting` and `exact_in_and_exact_out` fail; a sale on a pool that pays a unit more than the pool gives makes
+//! `value_is_conserved` fail. What judges prices, profits and sums has a test of its own (`.._is_seen`), and `quote_equals_execution`
+//! compares with what became of balances and cells, not with the receipt.
+//!
+//! # Scope
+//!
+//! A block's trades are those on one venue: a curve whose last piece rises steeply is worth buying out, migrating and selling at the
+//! pool, which opens at the marginal price and is deeper there than the curve was. That is the price of opening without a jump.
 
 mod support;
 
