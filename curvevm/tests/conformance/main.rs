@@ -6,6 +6,7 @@
 
 mod merkle;
 mod modules;
+mod segments;
 mod signatures;
 mod tree;
 mod vectors;
@@ -14,7 +15,7 @@ mod world;
 use vectors::Suite;
 
 /// Every file.
-const SUITES: &[Suite] = &[merkle::SUITE, signatures::SUITE, tree::SUITE];
+const SUITES: &[Suite] = &[merkle::SUITE, segments::SUITE, signatures::SUITE, tree::SUITE];
 
 #[test]
 fn merkle_roots() {
@@ -29,4 +30,9 @@ fn signatures() {
 #[test]
 fn trees() {
     tree::SUITE.check();
+}
+
+#[test]
+fn segments() {
+    segments::SUITE.check();
 }

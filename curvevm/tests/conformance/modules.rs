@@ -87,7 +87,7 @@ pub(crate) fn liquid() -> Module {
 
 /// A linear price alone, rounded as Raydium LaunchLab's.
 pub(crate) fn cumulative() -> Module {
-    let kind = linear(0, UNIT << 20, Rounding::Cumulative);
+    let kind = linear(0, UNIT << 24, Rounding::Cumulative);
     Module { supply: Base::new(3 * MILLION), pieces: vec![piece(MILLION, kind)], ..pump() }
 }
 

@@ -3,6 +3,7 @@
 use curvevm::{
     cell::{Account, Cell, Chain, Curve, Holding, Phase, Stake},
     codec::CHUNK_BYTES_MAX,
+    curve::verify::verify,
     execute::{Context, apply_verified},
     genesis::{GENESIS_VERSION, Genesis, Params},
     module::Module,
@@ -86,6 +87,7 @@ impl World {
         }
         world.put_account(TREASURY, Account::default());
         for module in modules {
+            assert_eq!(verify(&module), Ok(()));
             world.succeed(0, vec![Instruction::PublishModule(module.clone())]);
             world.launch(module, AssetId::SOL);
         }

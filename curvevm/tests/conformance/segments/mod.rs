@@ -1,0 +1,193 @@
+//! Segments: every opcode, every error, each replayed from a witness alone.
+
+mod blocks;
+mod rejections;
+mod scene;
+mod trades;
+mod transfers;
+
+use std::collections::BTreeSet;
+
+use curvevm::{
+    block::{BlockError, Segment, replay_segment},
+    codec::{CodecError, decode_segment},
+    error::{Error, StateError},
+    host::sha256,
+    program::Instruction,
+    receipt::{Outcome, Receipt},
+    tree::Tree,
+    types::Hash,
+};
+use serde_json::{Value, json};
+
+use super::vectors::{Suite, array, bytes, number, variant};
+
+pub(crate) const SUITE: Suite = Suite {
+    name: "segments",
+    about: "a chain id, the root before, a witness, a chunk and the offset of a segment in it (hex, numbers in decimal): the root after and the receipts (hex of Borsh), or why the segment is refused",
+    sources: &[],
+    cases,
+    run,
+};
+
+fn cases() -> Vec<Value> {
+    [
+        trades::successes(),
+        trades::failures(),
+        transfers::successes(),
+        transfers::failures(),
+        rejections::cases(),
+        blocks::cases(),
+    ]
+    .concat()
+}
+
+fn run(case: &Value) -> Value {
+    replay(case).unwrap_or_else(|refusal| json!({ "refusal": refusal }))
+}
+
+/// What the on-chain entry point does, in the same order.
+fn replay(case: &Value) -> Result<Value, Value> {
+    let refused = |error: &dyn core::fmt::Debug| json!({ "kind": variant(&error) });
+    let witness = bytes(case, "witness");
+    let mut tree = Tree::from_witness(&witness).map_err(|error| refused(&error))?;
+    if tree.root() != Hash::new(array(case, "pre_root")) {
+        return Err(json!({ "kind": "WrongPreRoot" }));
+    }
+    let chunk = bytes(case, "chunk");
+    let segment = decode_segment(&chunk, number(case, "offset")).map_err(|error| match error {
+        CodecError::NoSegment => json!({ "kind": "NoSegment" }),
+        other => json!({ "kind": "BadChunk", "error": variant(&other) }),
+    })?;
+    let (chain_id, bytes_max) =
+        (Hash::new(array(case, "chain_id")), number(case, "chunk_bytes_max"));
+    let replayed = replay_segment(&mut tree, &chain_id, bytes_max, &segment).map_err(refusal)?;
+    let receipts = borsh::to_vec(&replayed.receipts).unwrap();
+    Ok(json!({
+        "post_root": replayed.post_root.to_string(),
+        "receipts": hex::encode(&receipts),
+        "receipts_hash": sha256(&[&receipts]).to_string(),
+        "outcomes": replayed.receipts.iter().map(outcome).collect::<Vec<_>>(),
+    }))
+}
+
+/// A receipt in short: the events, or the instruction that failed and its error.
+fn outcome(receipt: &Receipt) -> Value {
+    match &receipt.outcome {
+        Outcome::Succeeded(events) => {
+            json!({ "succeeded": events.iter().map(variant).collect::<Vec<_>>() })
+        }
+        Outcome::Failed { instruction, error } => {
+            json!({ "failed": error.name(), "code": error.code(), "instruction": instruction })
+        }
+    }
+}
+
+fn refusal(error: BlockError) -> Value {
+    match error {
+        BlockError::Height { .. }
+        | BlockError::Time
+        | BlockError::MessageIndex { .. }
+        | BlockError::MessageCount => json!({ "kind": variant(&error) }),
+        BlockError::Transaction { index, error } => {
+            let (name, code) = (error.name(), error.code());
+            json!({ "kind": "Transaction", "index": index, "error": name, "code": code })
+        }
+        BlockError::State(error) => json!({ "kind": variant(&error) }),
+    }
+}
+
+/// The opcodes, in order.
+const OPCODES: [&str; 12] = [
+    "BUY",
+    "SELL",
+    "ADD_LIQUIDITY",
+    "MIGRATE_TO_AMM",
+    "LAUNCH",
+    "TRANSFER",
+    "WITHDRAW",
+    "PUBLISH_MODULE",
+    "REMOVE_LIQUIDITY",
+    "CLAIM",
+    "AUTHORIZE",
+    "REVOKE",
+];
+
+fn opcode(instruction: &Instruction) -> &'static str {
+    OPCODES[match instruction {
+        Instruction::Buy { .. } => 0,
+        Instruction::Sell { .. } => 1,
+        Instruction::AddLiquidity { .. } => 2,
+        Instruction::MigrateToAmm { .. } => 3,
+        Instruction::Launch(_) => 4,
+        Instruction::Transfer { .. } => 5,
+        Instruction::Withdraw { .. } => 6,
+        Instruction::PublishModule(_) => 7,
+        Instruction::RemoveLiquidity { .. } => 8,
+        Instruction::Claim { .. } => 9,
+        Instruction::Authorize { .. } => 10,
+        Instruction::Revoke { .. } => 11,
+    }]
+}
+
+/// The errors that the stored cases give, by name.
+pub(crate) fn errors() -> BTreeSet<String> {
+    let mut errors = BTreeSet::new();
+    for case in SUITE.stored() {
+        let expect = &case["expect"];
+        errors.extend(expect["refusal"]["error"].as_str().map(str::to_owned));
+        let outcomes = expect["outcomes"].as_array().into_iter().flatten();
+        errors.extend(outcomes.filter_map(|it| it["failed"].as_str().map(str::to_owned)));
+    }
+    errors
+}
+
+#[test]
+fn every_opcode_succeeds_and_fails_somewhere() {
+    let (mut succeeded, mut failed) = (BTreeSet::new(), BTreeSet::new());
+    for case in SUITE.stored() {
+        let Some(outcomes) = case["expect"]["outcomes"].as_array() else { continue };
+        let segment = decode_segment(&bytes(&case, "chunk"), number(&case, "offset")).unwrap();
+        let Segment::Transactions(transactions) = segment else { continue };
+        assert_eq!(transactions.len(), outcomes.len());
+        for (transaction, outcome) in transactions.iter().zip(outcomes) {
+            let program = &transaction.body.program;
+            match outcome["instruction"].as_u64() {
+                None => succeeded.extend(program.iter().map(opcode)),
+                Some(at) => {
+                    failed.insert(opcode(&program[usize::try_from(at).unwrap()]));
+                }
+            }
+        }
+    }
+    assert_eq!(succeeded, BTreeSet::from(OPCODES));
+    assert_eq!(failed, BTreeSet::from(OPCODES));
+}
+
+#[test]
+fn every_refusal_occurs() {
+    let kinds: BTreeSet<String> = SUITE
+        .stored()
+        .iter()
+        .filter_map(|case| case["expect"]["refusal"]["kind"].as_str().map(str::to_owned))
+        .collect();
+    // A segment carries at most SEGMENT_MESSAGES_MAX messages: the bound of a block, MessageCount, is not a segment's.
+    let states = [StateError::NotInWitness, StateError::Corrupt, StateError::BadWitness];
+    let all = ["Height", "Time", "MessageIndex", "Transaction", "WrongPreRoot", "NoSegment"];
+    let all = all.map(str::to_owned).into_iter().chain(states.iter().map(variant));
+    assert_eq!(kinds, all.chain(["BadChunk".to_owned()]).collect());
+}
+
+/// Each rejection and each failure is where it belongs.
+#[test]
+fn rejections_refuse_and_failures_leave_receipts() {
+    for case in SUITE.stored() {
+        let expect = &case["expect"];
+        let refused = expect["refusal"]["code"].as_u64();
+        let failed = expect["outcomes"].as_array().into_iter().flatten();
+        let failed = failed.filter_map(|outcome| outcome["code"].as_u64());
+        let find = |code: u64| Error::from_code(code.try_into().unwrap()).unwrap();
+        assert!(refused.into_iter().all(|code| find(code).is_rejection()), "{}", case["name"]);
+        assert!(failed.into_iter().all(|code| !find(code).is_rejection()), "{}", case["name"]);
+    }
+}
