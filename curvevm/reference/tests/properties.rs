@@ -24,8 +24,8 @@ use curvevm::{
     curve::Terms,
     error::Error,
     module::{
-        FeeOf, FeeRounding, FeeSchedule, FeeTotal, Fees, Module, PieceKind, RATE_MAX, RATE_ONE,
-        Rounding,
+        FeeOf, FeeRounding, FeeSchedule, FeeTotal, Fees, Module, Piece, PieceKind, RATE_MAX,
+        RATE_ONE, Rounding,
     },
     program::{Amount, BuyOrder, Claim, Instruction, SellOrder},
     receipt::{Side, TakenFees, Trade},
@@ -620,4 +620,30 @@ fn exact_in_and_exact_out_agree_within_one_unit() {
             forms_of_sale(choices, world, &id)
         })
     });
+}
+
+/// The limit of the property above, in numbers: 10^9 tokens at 1, then 10^6 from 1 to 100. Others buy the first piece. Who buys the
+/// second, for about 50 million, migrates the curve and sells, receives about 91 million, for the pool opens at 100 with all that the
+/// others have paid.
+#[test]
+fn a_steep_end_is_worth_buying_out() {
+    let mut world = world();
+    let mut module = random::without_fees(&curvevm::templates::pump_fun());
+    let (one, long, short) = (1u128 << 64, 1_000_000_000u64, 1_000_000u64);
+    let fixed = PieceKind::FixedPrice { quote: Quote::new(1), base: Base::new(1) };
+    let slope = (99 * one / u128::from(short)) << 64;
+    let line = PieceKind::Linear { start: one, slope, rounding: Rounding::Ceiling };
+    module.pieces = vec![
+        Piece { end: Base::new(long), kind: fixed },
+        Piece { end: Base::new(long + short), kind: line },
+    ];
+    module.supply = Base::new(2 * long);
+    let hash = world.publish(&module).unwrap().unwrap();
+    let id = world.launch(&owner(1), hash, 1).unwrap();
+    let (mut trial, who) = (trial(&world), owner(4));
+    trial.buy(&owner(5), &id, base_out(long)).unwrap();
+    let paid = trial.buy(&who, &id, base_out(short)).unwrap().trader_quote.get();
+    trial.run(&who, Instruction::MigrateToAmm { curve: id }).unwrap();
+    let received = trial.sell(&who, &id, whole_in(short)).unwrap().trader_quote.get();
+    assert_eq!((paid / 1_000_000, received / 1_000_000), (50, 91));
 }
