@@ -23,7 +23,7 @@ pub(crate) const SUITE: Suite = Suite {
     about: "an ed25519 key, 32 bytes of a message and a signature (hex), and whether it verifies under ZIP-215",
     sources: &[
         "ZIP 215: https://zips.z.cash/zip-0215",
-        "small order, s = 0: the 14 encodings of points of small order, 6 of them not canonical, listed in ZIP 215's rationale and in https://hdevalence.ca/blog/2020-10-04-its-25519am; all 196 pairs of A and R",
+        "small order, s = 0: the 14 encodings of points of small order (6 of them not canonical) and all 196 pairs of them as A and R, as in the tests of https://github.com/ZcashFoundation/ed25519-zebra (tests/small_order.rs) and in https://hdevalence.ca/blog/2020-10-04-its-25519am",
         "the kinds of the other edge cases: Chalkias, Garillot, Nikolaenko, Taming the many EdDSAs, https://eprint.iacr.org/2020/1244",
     ],
     cases,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 /// The version of the files' format.
 const VERSION: u64 = 1;
 /// The most bytes of all files together.
-pub(crate) const BYTES_MAX: usize = 2_000_000;
+pub(crate) const BYTES_MAX: u64 = 2_000_000;
 /// Set to write the files anew.
 const UPDATE: &str = "UPDATE_CONFORMANCE";
 

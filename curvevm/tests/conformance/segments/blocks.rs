@@ -92,7 +92,7 @@ fn faults(scenes: &mut Scenes) {
     edited("a witness with a byte more", "witness", hex(&[&witness[..], &[0]].concat()));
     edited("a witness that is too deep", "witness", hex(&[4; 300]));
     edited("a witness of no known node", "witness", hex(&[9]));
-    let mut tree = world.tree.clone();
+    let mut tree = world.tree;
     let pruned = [vec![1], tree.root().to_bytes().to_vec()].concat();
     edited("a witness of the root alone", "witness", hex(&pruned));
     let opened = tree.witness(&[Chain::key(), Account::key(&address(1))]).unwrap();

@@ -1,7 +1,7 @@
 //! What keeps a transaction out of a block.
 
 use curvevm::{
-    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN},
+    codec::CHUNK_BYTES_MIN,
     error::Error,
     nonce::AHEAD_MAX,
     program::Instruction,
@@ -146,6 +146,3 @@ fn sessions(scenes: &mut Scenes) {
         world.edit_chain(|chain| chain.time_ms = END_MS);
     });
 }
-
-// Chunks of the vectors are as long as chunks may be, unless a case says otherwise.
-const _: () = assert!(CHUNK_BYTES_MIN < CHUNK_BYTES_MAX);

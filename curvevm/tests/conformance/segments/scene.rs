@@ -16,10 +16,7 @@ use curvevm::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    vectors::case,
-    world::{HEIGHT, TIME_MS, World},
-};
+use crate::{vectors::case, world::World};
 
 /// Notes which cells are asked for.
 struct Recorder {
@@ -184,6 +181,3 @@ fn built(
     let transaction = world.transaction(user, session, program);
     transactions(name, &world, vec![transaction])
 }
-
-// A session's end and a schedule's period are told from the time of the block.
-const _: () = assert!(HEIGHT > 1 && TIME_MS > 1_000);

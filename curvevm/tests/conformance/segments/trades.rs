@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// A module and what it is called.
+type Named = (&'static str, fn() -> Module);
+
 const CLAIMS: [Claim; 5] =
     [Claim::CreatorFees, Claim::PartnerFees, Claim::ProtocolFees, Claim::Vested, Claim::Liquidity];
 
@@ -31,7 +34,7 @@ pub(super) fn successes() -> Vec<Value> {
 }
 
 fn on_curves(scenes: &mut Scenes) {
-    let curves: [(&str, fn() -> Module); 6] = [
+    let curves: [Named; 6] = [
         ("a constant product", pump),
         ("three pieces", raised),
         ("fees in tokens", rich),
@@ -172,7 +175,7 @@ fn fees(scenes: &mut Scenes) {
 }
 
 fn on_pools(scenes: &mut Scenes) {
-    let modules: [(&str, fn() -> Module); 4] =
+    let modules: [Named; 4] =
         [("pump", pump), ("raised", raised), ("rich", rich), ("liquid", liquid)];
     for (module, build) in modules {
         let name = |what: &str| format!("{what}, module {module}");

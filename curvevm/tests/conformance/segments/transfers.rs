@@ -178,7 +178,8 @@ fn sessions(s: &mut Scenes) {
     s.fails(invalid, "REVOKE of no session", |_| vec![revoke(KEY)]);
     s.fails(invalid, "REVOKE twice", |_| vec![authorize(KEY, END_MS, 1), revoke(KEY), revoke(KEY)]);
     let by_key = (1, Some(KEY));
-    let out_of_scope: [(&str, fn(&World) -> Instruction); 9] = [
+    type Build = fn(&World) -> Instruction;
+    let out_of_scope: [(&str, Build); 9] = [
         ("TRANSFER of quote", |_| pay(2, 1)),
         ("TRANSFER of tokens", |w| hand_over(w.id(), 2, 1)),
         ("WITHDRAW", |_| withdraw(1)),
