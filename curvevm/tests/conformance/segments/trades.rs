@@ -12,9 +12,9 @@ use super::scene::Scenes;
 use crate::{
     modules::{charging, cumulative, fixed, included, liquid, plain, pump, raised, rich},
     world::{
-        DEPOSIT, PARTNER, SOL, TREASURY, USD, World, add, address, buy, claim, get, getting, give,
-        giving, hand_over, launch, migrate, nobody, pay, referred, remove, sell, spend, spending,
-        take, taking, withdraw,
+        DEPOSIT, PARTNER, SOL, TREASURY, USD, World, add, address, authorize, buy, claim, get,
+        getting, give, giving, hand_over, launch, migrate, nobody, pay, referred, remove, revoke,
+        sell, spend, spending, take, taking,
     },
 };
 
@@ -109,16 +109,16 @@ fn on_curves(scenes: &mut Scenes) {
         vec![spend(w.nth(1), SOL), give(w.nth(1), 1_000_000)]
     });
     scenes.succeeds("eight instructions", |w| {
-        let id = w.id();
+        let (id, end_ms) = (w.id(), u64::MAX);
         vec![
             take(id, 2_000_000),
             give(id, 1_000_000),
-            hand_over(id, 77, 500),
-            spend(id, 1_000_000),
+            authorize(60, end_ms, 1),
             pay(78, 9),
-            withdraw(1),
-            withdraw(2),
+            authorize(61, end_ms, 2),
+            revoke(60),
             pay(3, 4),
+            revoke(61),
         ]
     });
     scenes.succeeds("SELL of a vault that would halt purchases", |w| {
