@@ -63,9 +63,8 @@ impl Sink {
     }
 
     fn lock(&mut self, word: &Argument<'_>, rest: &[Argument<'_>]) -> Option<LiquidityLock> {
-        let (kind, rest) = match rest.split_first() {
-            Some(split) => split,
-            None => return self.required(None, "forever` or `term", word.span),
+        let Some((kind, rest)) = rest.split_first() else {
+            return self.required(None, "forever` or `term", word.span);
         };
         match self.choice(kind, &["forever", "term"])? {
             0 => {
