@@ -6,7 +6,7 @@ use asset_rollup_interface::{
     state::{ACCOUNT_VERSION, Inbox, Rollup},
 };
 use curvevm::{
-    codec::{CHUNK_BYTES_MAX, SEGMENT_BYTES_MAX},
+    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN},
     genesis::Genesis,
     types::{Address, Hash},
 };
@@ -17,7 +17,7 @@ use super::support::{
 };
 
 /// The bounds of a chunk's length.
-const CHUNK_MIN: u16 = SEGMENT_BYTES_MAX as u16;
+const CHUNK_MIN: u16 = CHUNK_BYTES_MIN as u16;
 const CHUNK_MAX: u16 = CHUNK_BYTES_MAX as u16;
 
 /// A change to a genesis, and the error that it must give.

@@ -4,7 +4,7 @@ use anchor_lang::{cpi::rent_exempt_lamports, prelude::*, system_program};
 use asset_rollup_interface::{constants::MEMBERS_MAX, seeds, state::ACCOUNT_VERSION};
 use curvevm::{
     cell::ASSETS_MAX,
-    codec::{CHUNK_BYTES_MAX, SEGMENT_BYTES_MAX},
+    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN},
     genesis::{GENESIS_VERSION, Genesis, Params},
     types::{Address as Key, AssetId, Hash},
 };
@@ -117,7 +117,7 @@ fn check_committee(committee: &[Key]) -> Result<()> {
 
 fn check_params(params: &Params) -> Result<()> {
     let chunk = usize::from(params.chunk_bytes_max);
-    let valid = (SEGMENT_BYTES_MAX..=CHUNK_BYTES_MAX).contains(&chunk)
+    let valid = (CHUNK_BYTES_MIN..=CHUNK_BYTES_MAX).contains(&chunk)
         && params.challenge_slots <= SLOTS_MAX
         && params.challenge_secs <= SECS_MAX
         && (1..=SLOTS_MAX).contains(&params.inbox_delay_slots);
