@@ -22,8 +22,11 @@ fn text_of(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
+/// A number, or its decimal text.
 fn number<T: TryFrom<u64>>(value: &Value) -> T {
-    T::try_from(value.as_u64().unwrap()).unwrap_or_else(|_| panic!("{value} does not fit"))
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let fits = number.and_then(|number| T::try_from(number).ok());
+    fits.unwrap_or_else(|| panic!("{value} is no number that fits"))
 }
 
 fn input(case: &Value) -> Case {
