@@ -13,7 +13,7 @@ mod vector;
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
-use super::support::{Build, Replayer};
+use super::support::Replayer;
 use vector::{File, VERSION, Vector};
 
 /// The least number of vectors that are run on both sides.
