@@ -181,7 +181,7 @@ fn a_quote_knows_time_referrers_and_roots() {
         quoted["fees"]["total"].as_f64().unwrap() / quoted["base"].as_f64().unwrap()
     };
     assert!((part(&first) - 0.5).abs() < 1e-6 && (part(&later) - 0.023).abs() < 1e-3);
-    assert_eq!(at(&["--referred"])["fees"]["referrer"].as_u64().unwrap() > 0, true);
+    assert!(at(&["--referred"])["fees"]["referrer"].as_u64().unwrap() > 0);
     assert_eq!(first["fees"]["referrer"], 0);
     // The root and the rest of the state after it are a state to quote in.
     let after = &first["after"];
