@@ -15,6 +15,7 @@ use curvevm::{
     cell::{Account, Cell, Curve, Holding},
     error::StateError,
     execute::{Context, State, apply_verified},
+    meter::Meter,
     module::{
         Fees, Graduation, LiquidityLock, MODULE_VERSION, Migration, Module, Piece, PieceKind,
         PoolTier, Recipient, Rounding,
@@ -45,8 +46,9 @@ impl Hasher for FirstBytes {
 struct Cells(HashMap<Key, Cell, BuildHasherDefault<FirstBytes>>);
 
 impl State for Cells {
-    fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
-        Ok(self.0.get(key))
+    fn find(&self, key: &Key) -> Result<Found<'_>, StateError> {
+        // As in a state of a million cells.
+        Ok(Found { cell: self.0.get(key), depth: 20 })
     }
 
     fn put(&mut self, key: Key, cell: Cell) -> Result<(), StateError> {
@@ -122,7 +124,8 @@ fn measure(
             let start = Instant::now();
             for nonce in (first..).take(usize::try_from(iterations).unwrap_or(usize::MAX)) {
                 body.nonce = nonce;
-                let receipt = apply_verified(&body, Hash::ZERO, &context(), &mut cells);
+                let receipt =
+                    apply_verified(&body, Hash::ZERO, &context(), &mut cells, &mut Meter::new());
                 let outcome = black_box(receipt).map(|receipt| receipt.outcome);
                 assert!(matches!(outcome, Ok(Outcome::Succeeded(_))), "{outcome:?}");
             }
@@ -159,7 +162,7 @@ fn scene(module: &Module, bought: u64) -> (Cells, CurveId) {
 fn run(cells: &mut Cells, signer: Address, program: Vec<Instruction>) {
     let nonce = next_nonce(cells, &signer);
     let body = Body { nonce, ..body(signer, program) };
-    let receipt = apply_verified(&body, Hash::ZERO, &context(), cells);
+    let receipt = apply_verified(&body, Hash::ZERO, &context(), cells, &mut Meter::new());
     let outcome = receipt.map(|receipt| receipt.outcome);
     assert!(matches!(outcome, Ok(Outcome::Succeeded(_))), "{outcome:?}");
 }

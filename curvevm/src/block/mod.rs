@@ -1,24 +1,28 @@
 //! Blocks: segments of transactions and messages, with the state root after each.
 //!
 //! The first segment of a block writes its height and time into the chain's cell. Then come the inbox messages, then the
-//! transactions, both cut into segments greedily: a segment is full at its count, at the meter's bound, or at its length. The cut is a
-//! function of the block's contents and of the chain's longest chunk, so that everyone finds the same trace.
+//! transactions, both cut into segments greedily: a segment is full at its count, at its length, or where the meter says that the next
+//! transaction does not fit. The cut is a function of the state, of the block's contents and of the chain's longest chunk, so that
+//! everyone finds the same trace.
+
+pub(crate) mod cut;
 
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
     cell::{Account, Cell, Chain},
-    codec::{SEGMENT_BYTES_MAX, Writer},
+    codec::SEGMENT_BYTES_MAX,
     error::{Error, StateError},
     execute::{self, Context, Refusal, State, apply_verified},
     inbox::{InboxMessage, MessageKind},
-    meter::{self, SEGMENT_CU_MAX, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
+    meter::{Meter, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
     receipt::Receipt,
-    tree::Tree,
+    tree::{Found, Tree},
     tx::Transaction,
     types::{Hash, Key, Quote},
 };
+use cut::Filling;
 
 /// What is executed in a block.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -52,9 +56,11 @@ pub enum Segment {
     Transactions(Vec<Transaction>),
 }
 
-/// Roots around a segment.
+/// A segment of a block's trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Step {
+    /// How many messages or transactions the segment has; none where the block begins.
+    pub length: u8,
     /// The root before.
     pub pre_root: Hash,
     /// The root after.
@@ -66,7 +72,7 @@ pub struct Step {
 pub struct BlockOutput {
     /// A receipt for each transaction, in order.
     pub receipts: Vec<Receipt>,
-    /// The roots around each segment, in order.
+    /// The segments, in order.
     pub trace: Vec<Step>,
     /// The root after the block.
     pub post_root: Hash,
@@ -93,7 +99,7 @@ pub enum BlockError {
         /// The message's.
         found: u64,
     },
-    /// More than [`MESSAGES_MAX`].
+    /// More than [`MESSAGES_MAX`], or more than [`SEGMENT_MESSAGES_MAX`] in a segment.
     MessageCount,
     /// A transaction may not be in a block.
     Transaction {
@@ -101,6 +107,11 @@ pub enum BlockError {
         index: usize,
         /// Why.
         error: Error,
+    },
+    /// A segment's transactions pass the meter's bound, or their count, with this one.
+    SegmentFull {
+        /// Its place, from zero.
+        index: usize,
     },
     /// The state failed.
     State(StateError),
@@ -116,8 +127,14 @@ impl core::fmt::Display for BlockError {
             Self::MessageIndex { expected, found } => {
                 write!(f, "inbox message {found} does not follow, expected {expected}")
             }
-            Self::MessageCount => write!(f, "more than {MESSAGES_MAX} inbox messages"),
+            Self::MessageCount => write!(
+                f,
+                "more than {MESSAGES_MAX} inbox messages, or more than {SEGMENT_MESSAGES_MAX} in a segment"
+            ),
             Self::Transaction { index, error } => write!(f, "transaction {index}: {error}"),
+            Self::SegmentFull { index } => {
+                write!(f, "transaction {index} does not fit what is left of its segment")
+            }
             Self::State(error) => error.fmt(f),
         }
     }
@@ -132,70 +149,38 @@ impl From<StateError> for BlockError {
 }
 
 impl BlockBody {
-    /// Cuts the block into its segments, none of which is longer than a chunk.
-    pub fn segments(&self, chunk_bytes_max: usize) -> Vec<Segment> {
-        let mut segments = Vec::new();
+    /// The segments that `trace` cuts the block into, or none when it is not a trace of the block.
+    pub fn segments(&self, trace: &[Step]) -> Option<Vec<Segment>> {
+        let (first, mut steps) = trace.split_first()?;
+        if first.length != 0 {
+            return None;
+        }
+        let mut segments = Vec::with_capacity(trace.len());
         segments.push(Segment::Begin { height: self.height, time_ms: self.time_ms });
-        for messages in self.messages.chunks(SEGMENT_MESSAGES_MAX) {
+        for messages in parts(&self.messages, &mut steps)? {
             segments.push(Segment::Messages(messages.to_vec()));
         }
-        let mut from = 0usize;
-        for length in cuts(&self.transactions, chunk_bytes_max) {
-            let to = from.saturating_add(length);
-            let transactions = self.transactions.get(from..to).unwrap_or_default();
+        for transactions in parts(&self.transactions, &mut steps)? {
             segments.push(Segment::Transactions(transactions.to_vec()));
-            from = to;
         }
-        segments
+        steps.is_empty().then_some(segments)
     }
 }
 
-/// The lengths of the segments of a list of transactions.
-fn cuts(transactions: &[Transaction], chunk_bytes_max: usize) -> Vec<usize> {
-    let bytes_max = SEGMENT_BYTES_MAX.min(chunk_bytes_max);
-    let mut lengths = Vec::new();
-    let mut segment = Measured::new();
-    for transaction in transactions {
-        if !segment.try_push(transaction, bytes_max) {
-            lengths.push(segment.length);
-            segment = Measured::new();
-            // A transaction that was admitted fits a chunk of its own.
-            let _fits = segment.try_push(transaction, bytes_max);
+/// Cuts all of `items` by the lengths of the next steps.
+fn parts<'i, T>(items: &'i [T], steps: &mut &[Step]) -> Option<Vec<&'i [T]>> {
+    let mut rest = items;
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let (step, behind) = steps.split_first()?;
+        let (part, left) = rest.split_at_checked(usize::from(step.length))?;
+        if part.is_empty() {
+            return None;
         }
+        parts.push(part);
+        (rest, *steps) = (left, behind);
     }
-    if segment.length > 0 {
-        lengths.push(segment.length);
-    }
-    lengths
-}
-
-/// A segment that is being filled: its count, its bound on the meter, and its bytes as a chunk of its own.
-struct Measured {
-    length: usize,
-    cost: u32,
-    writer: Writer,
-    /// Whether it holds a transaction that is longer than a segment may grow.
-    full: bool,
-}
-
-impl Measured {
-    const fn new() -> Self {
-        Self { length: 0, cost: 0, writer: Writer::measure(), full: false }
-    }
-
-    /// Adds the transaction if there is room; the first always is added.
-    fn try_push(&mut self, transaction: &Transaction, bytes_max: usize) -> bool {
-        let cost = self.cost.saturating_add(meter::transaction(&transaction.body.program));
-        let room = !self.full && self.length < SEGMENT_TRANSACTIONS_MAX && cost <= SEGMENT_CU_MAX;
-        let fits = room && self.writer.try_transaction(transaction, bytes_max);
-        if !fits && self.length > 0 {
-            return false;
-        }
-        self.length = self.length.saturating_add(1);
-        self.cost = cost;
-        self.full = !fits;
-        true
-    }
+    Some(parts)
 }
 
 /// Executes a block whose signatures are verified here. `chunk_bytes_max` is the chain's.
@@ -287,19 +272,32 @@ pub fn execute_admitted(
     let context = Context { genesis: *genesis, height: body.height, time_ms: body.time_ms };
     let mut run = Run { pre_root: tree.root(), tree, written: Vec::new(), trace: Vec::new() };
     begin(&mut run, body.height, body.time_ms)?;
-    run.close();
+    run.close(0);
     for messages in body.messages.chunks(SEGMENT_MESSAGES_MAX) {
         consume(&mut run, messages)?;
-        run.close();
+        run.close(u8::try_from(messages.len()).unwrap_or(u8::MAX));
     }
     let mut receipts = Vec::with_capacity(body.transactions.len());
-    let mut pending = body.transactions.iter().zip(ids).enumerate();
-    for length in cuts(&body.transactions, chunk_bytes_max) {
-        for (index, (transaction, id)) in pending.by_ref().take(length) {
-            let receipt = apply_verified(&transaction.body, *id, &context, &mut run);
-            receipts.push(receipt.map_err(|refusal| refused(index, refusal))?);
+    let mut segment = Filling::new();
+    let bytes_max = SEGMENT_BYTES_MAX.min(chunk_bytes_max);
+    for (index, (transaction, id)) in body.transactions.iter().zip(ids).enumerate() {
+        let apply = |segment: &mut Filling, run: &mut Run<'_>| {
+            if !segment.try_push(transaction, bytes_max) {
+                return Err(Refusal::SegmentFull);
+            }
+            apply_verified(&transaction.body, *id, &context, run, &mut segment.meter)
+        };
+        let mut receipt = apply(&mut segment, &mut run);
+        if matches!(receipt, Err(Refusal::SegmentFull)) {
+            run.close(segment.length);
+            segment = Filling::new();
+            receipt = apply(&mut segment, &mut run);
         }
-        run.close();
+        receipts.push(receipt.map_err(|refusal| refused(index, refusal))?);
+        segment.length = segment.length.saturating_add(1);
+    }
+    if segment.length > 0 {
+        run.close(segment.length);
     }
     let Run { pre_root: post_root, mut written, trace, .. } = run;
     written.sort_unstable();
@@ -310,6 +308,7 @@ pub fn execute_admitted(
 const fn refused(index: usize, refusal: Refusal) -> BlockError {
     match refusal {
         Refusal::Rejected(error) => BlockError::Transaction { index, error },
+        Refusal::SegmentFull => BlockError::SegmentFull { index },
         Refusal::State(error) => BlockError::State(error),
     }
 }
@@ -323,17 +322,17 @@ struct Run<'t> {
 }
 
 impl Run<'_> {
-    /// Ends a segment.
-    fn close(&mut self) {
+    /// Ends a segment of so many messages or transactions.
+    fn close(&mut self, length: u8) {
         let post_root = self.tree.root();
-        self.trace.push(Step { pre_root: self.pre_root, post_root });
+        self.trace.push(Step { length, pre_root: self.pre_root, post_root });
         self.pre_root = post_root;
     }
 }
 
 impl State for Run<'_> {
-    fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
-        self.tree.get(key)
+    fn find(&self, key: &Key) -> Result<Found<'_>, StateError> {
+        self.tree.find(key)
     }
 
     fn put(&mut self, key: Key, cell: Cell) -> Result<(), StateError> {
@@ -367,14 +366,22 @@ pub fn replay_segment(
     let mut receipts = Vec::new();
     match segment {
         Segment::Begin { height, time_ms } => begin(tree, *height, *time_ms)?,
+        Segment::Messages(messages) if messages.len() > SEGMENT_MESSAGES_MAX => {
+            return Err(BlockError::MessageCount);
+        }
         Segment::Messages(messages) => consume(tree, messages)?,
+        Segment::Transactions(transactions) if transactions.len() > SEGMENT_TRANSACTIONS_MAX => {
+            return Err(BlockError::SegmentFull { index: SEGMENT_TRANSACTIONS_MAX });
+        }
         Segment::Transactions(transactions) => {
             let chain = chain(tree)?;
             let context =
                 Context { genesis: *genesis, height: chain.height, time_ms: chain.time_ms };
             receipts.reserve_exact(transactions.len());
+            let mut meter = Meter::new();
             for (index, transaction) in transactions.iter().enumerate() {
-                let receipt = execute::apply(transaction, chunk_bytes_max, &context, tree);
+                let receipt =
+                    execute::apply(transaction, chunk_bytes_max, &context, tree, &mut meter);
                 receipts.push(receipt.map_err(|refusal| refused(index, refusal))?);
             }
         }

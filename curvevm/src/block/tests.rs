@@ -6,7 +6,7 @@ use super::{BlockBody, BlockError, Segment, execute_block, replay_segment};
 use crate::{
     cell::{Account, Cell, Chain, Curve, Holding, Withdrawal},
     error::{Error, StateError},
-    module::Module,
+    module::{Fees, Module, Piece, PieceKind},
     program::{BuyOrder, Instruction, Launch, SellOrder},
     receipt::Outcome,
     test_support::{address, deposits, genesis, pump_module, signed},
@@ -98,7 +98,7 @@ fn touched(segment: &Segment, chain: &Chain) -> Vec<Key> {
 fn each_segment_replays_from_a_witness_to_the_root_of_the_trace() {
     let (mut tree, chain_id, block) = scene();
     let output = execute_block(&mut tree.clone(), &chain_id, CHUNK, &block).unwrap();
-    let segments = block.segments(CHUNK);
+    let segments = block.segments(&output.trace).unwrap();
     assert_eq!(segments.len(), output.trace.len());
     assert!(segments.len() >= 5, "several segments of each kind");
     let mut receipts = vec![];
@@ -115,6 +115,85 @@ fn each_segment_replays_from_a_witness_to_the_root_of_the_trace() {
     }
     assert_eq!(tree.root(), output.post_root);
     assert_eq!(receipts, output.receipts);
+}
+
+/// A module of 60 pieces, which is dear to trade on.
+fn dear() -> Module {
+    let piece = |at: u64| Piece {
+        end: Base::new(at * 1_000),
+        kind: PieceKind::FixedPrice { quote: Quote::new(at), base: Base::new(1) },
+    };
+    let (pieces, fees) = ((1..=60).map(piece).collect(), Fees::none());
+    Module { decimals: 0, supply: Base::new(120_000), pieces, fees, ..pump_module() }
+}
+
+/// A block on a state, and the next one with these transactions.
+fn then(tree: &mut Tree, chain_id: &Hash, transactions: Vec<Transaction>) -> BlockBody {
+    let chain = super::chain(tree).unwrap();
+    let (height, time_ms) = (chain.height + 1, chain.time_ms + 1);
+    let block = BlockBody { height, time_ms, messages: vec![], transactions };
+    execute_block(tree, chain_id, crate::codec::CHUNK_BYTES_MAX, &block).unwrap();
+    block
+}
+
+#[test]
+fn a_segment_ends_where_the_next_transaction_would_cost_too_much() {
+    let bytes_max = crate::codec::CHUNK_BYTES_MAX;
+    let (mut tree, chain_id, _) = scene();
+    let launch = Instruction::Launch(Launch {
+        module: dear().hash(),
+        quote_asset: AssetId::SOL,
+        name: "Dear".into(),
+        symbol: "D".into(),
+        salt: 2,
+        first_buy: None,
+    });
+    let publish = vec![Instruction::PublishModule(dear())];
+    let first = [(20, publish), (21, vec![launch])];
+    then(&mut tree, &chain_id, first.map(|(at, it)| signed(0, at, it, &chain_id)).to_vec());
+    let order = BuyOrder::ExactOut { base: Base::new(5_000), quote_max: Quote::MAX };
+    let curve = CurveId::derive(&address(0), 2);
+    let buy = vec![Instruction::Buy { curve, referrer: None, order }];
+    let buys = (0..8).map(|user| signed(user, 30, buy.clone(), &chain_id)).collect();
+    let mut replay = tree.clone();
+    let block = then(&mut tree, &chain_id, buys);
+    let output = execute_block(&mut replay.clone(), &chain_id, bytes_max, &block).unwrap();
+    assert!(output.receipts.iter().all(|it| matches!(it.outcome, Outcome::Succeeded(_))));
+    let segments = block.segments(&output.trace).unwrap();
+    assert!(segments.len() > super::cut::by_length(&block, bytes_max).len());
+
+    let mut from = 0;
+    for (segment, step) in segments.iter().zip(&output.trace) {
+        let to = from + usize::from(step.length);
+        // Whoever cuts later is found out in the replay.
+        if let (Segment::Transactions(_), Some(later)) =
+            (segment, block.transactions.get(from..=to))
+        {
+            let late = Segment::Transactions(later.to_vec());
+            let full = Err(BlockError::SegmentFull { index: later.len() - 1 });
+            assert_eq!(replay_segment(&mut replay.clone(), &chain_id, bytes_max, &late), full);
+        }
+        let replayed = replay_segment(&mut replay, &chain_id, bytes_max, segment).unwrap();
+        assert_eq!(replayed.post_root, step.post_root);
+        from = to;
+    }
+}
+
+#[test]
+fn a_trace_of_another_block_is_none_of_this_one() {
+    let (mut tree, chain_id, block) = scene();
+    let trace = execute_block(&mut tree, &chain_id, CHUNK, &block).unwrap().trace;
+    assert!(block.segments(&trace).is_some());
+    assert_eq!(block.segments(&[]), None);
+    assert_eq!(block.segments(&trace[1..]), None);
+    assert_eq!(block.segments(&trace[..trace.len() - 1]), None);
+    let last = *trace.last().unwrap();
+    assert_eq!(block.segments(&[trace.clone(), vec![last]].concat()), None);
+    for length in [0, last.length + 1, u8::MAX] {
+        let mut other = trace.clone();
+        other.last_mut().unwrap().length = length;
+        assert_eq!(block.segments(&other), None);
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub enum CodecError {
     TooLong,
     /// More than [`CHUNKS_MAX`] chunks.
     TooManyChunks,
-    /// Blocks and traces do not have the same number of segments.
+    /// The traces do not cut the blocks into segments.
     TraceMismatch,
     /// No segment starts at this offset.
     NoSegment,
@@ -109,10 +109,7 @@ pub fn encode_batch(
     }
     let mut cutter = Cutter::new(chunk_bytes_max.min(CHUNK_BYTES_MAX));
     for (block, trace) in blocks.iter().zip(traces) {
-        let segments = block.segments(chunk_bytes_max);
-        if segments.len() != trace.len() {
-            return Err(CodecError::TraceMismatch);
-        }
+        let segments = block.segments(trace).ok_or(CodecError::TraceMismatch)?;
         for (segment, step) in segments.iter().zip(trace) {
             cutter.push(segment, block.height, step)?;
         }

@@ -9,7 +9,7 @@ use super::{
     encode_batch,
 };
 use crate::{
-    block::{BlockBody, Segment, Step},
+    block::{BlockBody, Segment, Step, cut::by_length as trace},
     module::{PIECES_MAX, Piece, PieceKind, Rounding},
     program::Instruction,
     test_support::{any_transaction, deposits, pump_module, signed},
@@ -18,8 +18,7 @@ use crate::{
 };
 
 fn traces(blocks: &[BlockBody], chunk_bytes_max: usize) -> Vec<Vec<Step>> {
-    let step = Step { pre_root: Hash::ZERO, post_root: Hash::ZERO };
-    blocks.iter().map(|block| vec![step; block.segments(chunk_bytes_max).len()]).collect()
+    blocks.iter().map(|block| trace(block, chunk_bytes_max)).collect()
 }
 
 fn any_blocks() -> impl Strategy<Value = Vec<BlockBody>> {
@@ -47,10 +46,12 @@ proptest! {
         let data = encode_batch(&blocks, &traces(&blocks, bytes_max), bytes_max).unwrap();
         prop_assert!(data.chunks.iter().all(|chunk| chunk.len() <= bytes_max));
         prop_assert_eq!(decode_batch(&data.chunks).unwrap(), blocks.as_slice());
-        let segments: Vec<(u64, Segment)> = blocks
-            .iter()
-            .flat_map(|block| block.segments(bytes_max).into_iter().map(|segment| (block.height, segment)))
-            .collect();
+        let mut segments = vec![];
+        for block in &blocks {
+            for segment in block.segments(&trace(block, bytes_max)).unwrap() {
+                segments.push((block.height, segment));
+            }
+        }
         prop_assert_eq!(segments.len(), data.leaves.len());
         for (leaf, (height, segment)) in data.leaves.iter().zip(segments) {
             prop_assert_eq!(leaf.height, height);
@@ -136,7 +137,8 @@ fn a_long_transaction_is_a_segment_of_its_own() {
     let transactions = vec![pay(1), pay(2), long, publish(2), pay(3), pay(4)];
     let block = BlockBody { height: 1, time_ms: 2, messages: vec![], transactions };
     let lengths: Vec<usize> = block
-        .segments(CHUNK_BYTES_MAX)
+        .segments(&trace(&block, CHUNK_BYTES_MAX))
+        .unwrap()
         .iter()
         .filter_map(|segment| match segment {
             Segment::Transactions(transactions) => Some(transactions.len()),
@@ -163,7 +165,7 @@ fn a_segment_is_never_longer_than_a_chunk() {
         })
         .collect();
     let block = BlockBody { height: 1, time_ms: 2, messages: vec![], transactions };
-    let count = |bytes_max| block.segments(bytes_max).len();
+    let count = |bytes_max| trace(&block, bytes_max).len();
     assert!(count(CHUNK_BYTES_MIN) > count(CHUNK_BYTES_MAX));
     assert_eq!(count(super::SEGMENT_BYTES_MAX), count(CHUNK_BYTES_MAX));
     for bytes_max in [CHUNK_BYTES_MIN, 1_000, CHUNK_BYTES_MAX] {

@@ -17,7 +17,7 @@ macro_rules! typed {
     ($cell:expr, $kind:ident) => {
         match $cell {
             Some(Cell::$kind(value)) => Ok(Some(value)),
-            Some(_) => Err(StateError::Corrupt),
+            Some(_) => Err(Fault::State(StateError::Corrupt)),
             None => Ok(None),
         }
     };
@@ -25,22 +25,19 @@ macro_rules! typed {
 
 impl<S: State> Machine<'_, S> {
     /// The account of `owner`, to be changed, if there is one.
-    pub(super) fn find_account(
-        &mut self,
-        owner: &Address,
-    ) -> Result<Option<&mut Account>, StateError> {
+    pub(super) fn find_account(&mut self, owner: &Address) -> Result<Option<&mut Account>, Fault> {
         typed!(self.journal.change(Name::Account(*owner), || None)?, Account)
     }
 
     /// The account of `owner`, opened when there is none.
-    pub(super) fn open_account(&mut self, owner: &Address) -> Result<&mut Account, StateError> {
+    pub(super) fn open_account(&mut self, owner: &Address) -> Result<&mut Account, Fault> {
         let open = || Some(Cell::Account(Account::default()));
         typed!(self.journal.change(Name::Account(*owner), open)?, Account)?
-            .ok_or(StateError::Corrupt)
+            .ok_or(StateError::Corrupt.into())
     }
 
     /// Whether `owner` has an account.
-    pub(super) fn has_account(&mut self, owner: &Address) -> Result<bool, StateError> {
+    pub(super) fn has_account(&mut self, owner: &Address) -> Result<bool, Fault> {
         typed!(self.journal.get(Name::Account(*owner))?, Account).map(|account| account.is_some())
     }
 
@@ -138,34 +135,34 @@ impl<S: State> Machine<'_, S> {
     }
 
     /// What genesis says of money.
-    pub(super) fn rules(&mut self) -> Result<&Rules, StateError> {
-        typed!(self.journal.get(Name::Rules)?, Rules)?.ok_or(StateError::Corrupt)
+    pub(super) fn rules(&mut self) -> Result<&Rules, Fault> {
+        typed!(self.journal.get(Name::Rules)?, Rules)?.ok_or(StateError::Corrupt.into())
     }
 
     /// The counters of the chain, to be changed.
-    pub(super) fn chain_mut(&mut self) -> Result<&mut Chain, StateError> {
-        typed!(self.journal.change(Name::Chain, || None)?, Chain)?.ok_or(StateError::Corrupt)
+    pub(super) fn chain_mut(&mut self) -> Result<&mut Chain, Fault> {
+        typed!(self.journal.change(Name::Chain, || None)?, Chain)?.ok_or(StateError::Corrupt.into())
     }
 
     /// What the signer says of a key, to be changed.
     pub(super) fn find_session(
         &mut self,
         session: &Address,
-    ) -> Result<Option<&mut Session>, StateError> {
+    ) -> Result<Option<&mut Session>, Fault> {
         let name = Name::Session(self.signer, *session);
         typed!(self.journal.change(name, || None)?, Session)
     }
 
     /// Writes a cell that does not exist.
-    pub(super) fn create(&mut self, name: Name, cell: Cell) -> Result<(), StateError> {
+    pub(super) fn create(&mut self, name: Name, cell: Cell) -> Result<(), Fault> {
         if self.journal.get(name)?.is_some() {
-            return Err(StateError::Corrupt);
+            return Err(StateError::Corrupt.into());
         }
         self.journal.put(name, cell)
     }
 
     /// Writes a withdrawal under the next index.
-    pub(super) fn record(&mut self, withdrawal: Withdrawal) -> Result<(), StateError> {
+    pub(super) fn record(&mut self, withdrawal: Withdrawal) -> Result<(), Fault> {
         self.create(Name::Withdrawal(withdrawal.index), Cell::Withdrawal(withdrawal))
     }
 }

@@ -5,7 +5,8 @@
 //! 1. A transaction that breaks a rule of form, signature, account, expiry, nonce or session is *rejected*: no block may contain it.
 //! 2. Any other transaction uses its nonce and leaves a receipt. Its instructions take effect together, or, when one of them
 //!    fails, not at all.
-//! 3. A fault of the state ([`StateError`]) stops execution; nothing that was written may be kept.
+//! 3. Every transaction is counted on the meter of its segment ([`crate::meter`]). One that does not fit the segment any more leaves no trace.
+//! 4. A fault of the state ([`StateError`]) stops execution; nothing that was written may be kept.
 
 mod cells;
 mod claim;
@@ -25,8 +26,10 @@ use crate::{
     cell::{Account, Cell, Session},
     error::{Error, StateError},
     host,
+    meter::{self, Exceeded, Meter},
     program::Instruction,
     receipt::{Event, Outcome, Receipt},
+    tree::Found,
     tx::{Body, Transaction},
     types::{Address, Hash, Key},
 };
@@ -37,12 +40,21 @@ use name::Name;
 
 /// Cells that can be read and written.
 pub trait State {
-    /// The cell of `key`, or none when there is none.
+    /// The cell of `key`, or none when there is none, and how deep it is.
     ///
     /// # Errors
     ///
     /// [`StateError`] when nothing can be said of the cell.
-    fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError>;
+    fn find(&self, key: &Key) -> Result<Found<'_>, StateError>;
+
+    /// The cell of `key`, or none when there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`State::find`].
+    fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
+        self.find(key).map(|found| found.cell)
+    }
 
     /// Writes the cell of `key`.
     ///
@@ -53,8 +65,8 @@ pub trait State {
 }
 
 impl State for crate::tree::Tree {
-    fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
-        Self::get(self, key)
+    fn find(&self, key: &Key) -> Result<Found<'_>, StateError> {
+        Self::find(self, key)
     }
 
     fn put(&mut self, key: Key, cell: Cell) -> Result<(), StateError> {
@@ -78,6 +90,8 @@ pub struct Context {
 pub enum Refusal {
     /// The transaction may be in no block.
     Rejected(Error),
+    /// The segment has no room for the transaction, which belongs to the next one.
+    SegmentFull,
     /// The state failed.
     State(StateError),
 }
@@ -92,6 +106,9 @@ impl core::fmt::Display for Refusal {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Rejected(error) => error.fmt(f),
+            Self::SegmentFull => {
+                f.write_str("the transaction does not fit what is left of the segment")
+            }
             Self::State(error) => error.fmt(f),
         }
     }
@@ -99,7 +116,7 @@ impl core::fmt::Display for Refusal {
 
 impl core::error::Error for Refusal {}
 
-/// Executes a transaction whole: form, signature, account, instructions. `chunk_bytes_max` is the chain's.
+/// Executes a transaction whole: form, signature, account, instructions. `chunk_bytes_max` is the chain's, `meter` that of the segment.
 ///
 /// # Errors
 ///
@@ -109,15 +126,16 @@ pub fn apply<S: State>(
     chunk_bytes_max: usize,
     context: &Context,
     state: &mut S,
+    meter: &mut Meter,
 ) -> Result<Receipt, Refusal> {
     let id = transaction.admit(&context.genesis, chunk_bytes_max).map_err(Refusal::Rejected)?;
     if !host::verify(transaction.body.key(), &id, &transaction.signature) {
         return Err(Refusal::Rejected(Error::BadSignature));
     }
-    apply_verified(&transaction.body, id, context, state)
+    apply_verified(&transaction.body, id, context, state, meter)
 }
 
-/// Executes a transaction whose form was admitted under `id` and whose signature verifies.
+/// Executes a transaction whose form was admitted under `id` and whose signature verifies. `meter` is that of the segment.
 ///
 /// # Errors
 ///
@@ -127,12 +145,14 @@ pub fn apply_verified<S: State>(
     id: Hash,
     context: &Context,
     state: &mut S,
+    meter: &mut Meter,
 ) -> Result<Receipt, Refusal> {
-    let mut machine = Machine::new(body, context, state);
+    meter.begin().map_err(Fault::from)?;
+    let mut machine = Machine::new(body, context, state, meter);
     machine.admit(body)?;
     let outcome = match machine.run(&body.program) {
         Ok(events) => Outcome::Succeeded(events),
-        Err((_, Fault::State(error))) => return Err(error.into()),
+        Err((_, fault @ (Fault::State(_) | Fault::SegmentFull))) => return Err(fault.into()),
         Err((instruction, Fault::Failed(error))) => {
             machine.journal.reset();
             machine.use_nonce(body)?;
@@ -190,10 +210,30 @@ pub const fn check_session(session: &Session, time_ms: u64) -> Result<(), Error>
     }
 }
 
-/// A failure of one instruction.
+/// Why an instruction did not succeed.
 enum Fault {
     Failed(Error),
+    SegmentFull,
     State(StateError),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Failed(error) => Self::Rejected(error),
+            Fault::SegmentFull => Self::SegmentFull,
+            Fault::State(error) => Self::State(error),
+        }
+    }
+}
+
+impl From<Exceeded> for Fault {
+    fn from(exceeded: Exceeded) -> Self {
+        match exceeded {
+            Exceeded::Transaction => Self::Failed(Error::TooExpensive),
+            Exceeded::Segment => Self::SegmentFull,
+        }
+    }
 }
 
 impl From<Error> for Fault {
@@ -218,8 +258,9 @@ struct Machine<'a, S> {
 }
 
 impl<'a, S: State> Machine<'a, S> {
-    fn new(body: &Body, context: &'a Context, state: &'a mut S) -> Self {
-        Self { signer: body.signer, session: body.session, context, journal: Journal::new(state) }
+    fn new(body: &Body, context: &'a Context, state: &'a mut S, meter: &'a mut Meter) -> Self {
+        let journal = Journal::new(state, meter);
+        Self { signer: body.signer, session: body.session, context, journal }
     }
 
     /// Rule 1, but for form and signature; uses the nonce.
@@ -254,6 +295,7 @@ impl<'a, S: State> Machine<'a, S> {
 
     fn execute(&mut self, instruction: &Instruction) -> Result<Event, Fault> {
         self.check_scope(instruction)?;
+        self.journal.charge(meter::instruction(instruction))?;
         match instruction {
             Instruction::Buy { curve, order, referrer } => {
                 self.buy(curve, order, referrer.as_ref()).map(Event::Traded)

@@ -3,10 +3,11 @@
 use alloc::sync::Arc;
 
 use super::{Fault, Machine, State, name::Name};
-use crate::{cell::Cell, curve, error::Error, module::Module, receipt::Event};
+use crate::{cell::Cell, curve, error::Error, meter, module::Module, receipt::Event};
 
 impl<S: State> Machine<'_, S> {
     pub(super) fn publish(&mut self, module: &Module) -> Result<Event, Fault> {
+        self.journal.charge(meter::verification(module))?;
         curve::verify::verify(module).map_err(|_| Error::InvalidModule)?;
         let hash = module.hash();
         let name = Name::Module(hash);

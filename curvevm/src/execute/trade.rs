@@ -8,6 +8,7 @@ use crate::{
     cell::Phase,
     curve::{self, Terms},
     error::Error,
+    meter,
     module::Module,
     pool,
     program::{BuyOrder, SellOrder},
@@ -86,6 +87,7 @@ impl<S: State> Machine<'_, S> {
         order: &Order<'_>,
         terms: &Terms,
     ) -> Result<Trade, Fault> {
+        self.journal.charge(meter::curve_price(module))?;
         let curve = self.curve_mut(id)?;
         let (side, fill) = match *order {
             Order::Buy(order) => (Side::Buy, curve::buy(module, curve, order, terms)?),
@@ -115,6 +117,7 @@ impl<S: State> Machine<'_, S> {
         order: &Order<'_>,
         terms: &Terms,
     ) -> Result<Trade, Fault> {
+        self.journal.charge(meter::pool_price(module))?;
         let pool = self.pool_mut(id)?;
         let (side, fill) = match *order {
             Order::Buy(order) => (Side::Buy, pool::buy(module, pool, order, terms)?),

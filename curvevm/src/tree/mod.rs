@@ -31,6 +31,15 @@ use crate::{
 };
 use node::{Leaf, Node, bit};
 
+/// What a tree says of a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'t> {
+    /// The cell, or none when it is proved absent.
+    pub cell: Option<&'t Cell>,
+    /// How many branches the path to the cell has, or will have when the cell is written.
+    pub depth: usize,
+}
+
 /// A state tree, whole or pruned. Cloning is cheap: clones share what they have in common.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
@@ -43,21 +52,25 @@ impl Tree {
         Self { root: Node::Empty }
     }
 
-    /// The cell of `key`, or none when it is proved absent.
+    /// The cell of `key`, and how deep it is.
     ///
     /// # Errors
     ///
     /// [`StateError::NotInWitness`] when the path or the cell is pruned.
-    pub fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
+    pub fn find(&self, key: &Key) -> Result<Found<'_>, StateError> {
         let mut node = &self.root;
         let mut depth = 0usize;
         loop {
             match node {
-                Node::Empty => return Ok(None),
+                Node::Empty => return Ok(Found { cell: None, depth }),
                 Node::Pruned(_) => return Err(StateError::NotInWitness),
-                Node::Leaf(_, leaf) if leaf.key != *key => return Ok(None),
+                Node::Leaf(_, leaf) if leaf.key != *key => {
+                    let depth = parting(key, &leaf.key, depth).saturating_add(1);
+                    return Ok(Found { cell: None, depth });
+                }
                 Node::Leaf(_, leaf) => {
-                    return leaf.cell().map(Some).ok_or(StateError::NotInWitness);
+                    let cell = Some(leaf.cell().ok_or(StateError::NotInWitness)?);
+                    return Ok(Found { cell, depth });
                 }
                 Node::Branch(_, branch) => {
                     node = if bit(key, depth) { &branch.right } else { &branch.left };
@@ -65,6 +78,15 @@ impl Tree {
                 }
             }
         }
+    }
+
+    /// The cell of `key`, or none when it is proved absent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::find`].
+    pub fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
+        self.find(key).map(|found| found.cell)
     }
 
     /// Writes the cell of `key`.
@@ -132,13 +154,17 @@ impl Tree {
 /// The branches that tell `old` from the new `key`, from `depth` on.
 fn split(old: (Option<Hash>, Arc<Leaf>), key: Key, leaf: Node, depth: usize) -> Node {
     let (hash, old) = old;
-    // Keys are different, so that they part before the last bit.
-    let parting = (depth..256).find(|at| bit(&key, *at) != bit(&old.key, *at)).unwrap_or(255);
+    let parting = parting(&key, &old.key, depth);
     let mut node = branch(bit(&key, parting), leaf, Node::Leaf(hash, old));
     for at in (depth..parting).rev() {
         node = branch(bit(&key, at), node, Node::Empty);
     }
     node
+}
+
+/// The first bit from `depth` on in which two keys differ; as they are different, there is one.
+fn parting(one: &Key, other: &Key, depth: usize) -> usize {
+    (depth..256).find(|at| bit(one, *at) != bit(other, *at)).unwrap_or(255)
 }
 
 /// A branch with `first` on the side of `bit`.

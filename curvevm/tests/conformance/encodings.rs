@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use curvevm::{
     batch::{BATCH_VERSION, BatchHeader, TraceLeaf, VM_VERSION, chunk_hash, data_hash},
-    block::{BlockBody, Step},
+    block::BlockBody,
     cell::{
         Account, Accrued, Cell, Chain, Curve, Holding, Money, Phase, Pool, Rules, Session, Stake,
         Withdrawal,
@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 
 use crate::{
     modules::{charging, cumulative, included, liquid, pump, raised, rich},
+    segments::trace,
     vectors::{Suite, array, bytes, case, number, text},
     world::{
         SOL, USD, World, add, address, authorize, buy, claim, genesis, getting, giving, hand_over,
@@ -356,8 +357,7 @@ fn chunks() -> Vec<Value> {
         blocks.push((name.to_owned(), BlockBody { transactions, ..empty(6) }));
     }
     let chunk = |(name, block): (String, BlockBody)| {
-        let step = Step { pre_root: Hash::ZERO, post_root: Hash::ZERO };
-        let traces = [vec![step; block.segments(CHUNK_BYTES_MAX).len()]];
+        let traces = [trace(&block)];
         let data = encode_batch(&[block], &traces, CHUNK_BYTES_MAX).unwrap();
         let [chunk] = &data.chunks[..] else { panic!("{name}: more than a chunk") };
         case(format!("chunk: {name}"), json!({ "type": "chunk", "bytes": hex::encode(chunk) }))

@@ -6,6 +6,7 @@ use curvevm::{
     curve::verify::verify,
     execute::{Context, apply_verified},
     genesis::{GENESIS_VERSION, Genesis, Params},
+    meter::Meter,
     module::Module,
     program::{Amount, BuyOrder, Claim, Instruction, Launch, Program, SellOrder},
     receipt::Outcome,
@@ -225,7 +226,9 @@ impl World {
         let (body, context) = (self.body(user, None, program), self.context());
         let transaction = self.signed(user, body);
         let id = transaction.admit(&self.genesis, CHUNK_BYTES_MAX).unwrap();
-        let receipt = apply_verified(&transaction.body, id, &context, &mut self.tree).unwrap();
+        let receipt =
+            apply_verified(&transaction.body, id, &context, &mut self.tree, &mut Meter::new())
+                .unwrap();
         assert!(matches!(receipt.outcome, Outcome::Succeeded(_)), "{receipt:?}");
     }
 }

@@ -4,6 +4,7 @@ use curvevm::{
     cell::{Account, Cell, Curve, Holding, Phase, Pool},
     error::Error,
     execute::{Context, apply_verified},
+    meter::Meter,
     module::Module,
     program::{BuyOrder, Instruction, SellOrder},
     receipt::{Event, Outcome, Trade},
@@ -79,7 +80,9 @@ impl Trial {
             expires_at: NEVER_EXPIRES,
             program: vec![instruction],
         };
-        let receipt = apply_verified(&body, Hash::ZERO, &self.context, &mut self.tree).unwrap();
+        let receipt =
+            apply_verified(&body, Hash::ZERO, &self.context, &mut self.tree, &mut Meter::new())
+                .unwrap();
         match receipt.outcome {
             Outcome::Succeeded(events) => Ok(events[0].clone()),
             Outcome::Failed { error, .. } => Err(error),

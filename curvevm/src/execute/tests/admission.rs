@@ -7,7 +7,7 @@ use crate::{
     codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN},
     error::Error,
     execute::{Refusal, apply, check},
-    meter,
+    meter::Meter,
     module::{PIECES_MAX, Piece, PieceKind},
     nonce::AHEAD_MAX,
     program::Instruction,
@@ -34,10 +34,6 @@ pub(super) fn rejections() -> Vec<Broken> {
         broken(Error::InstructionCount, |body| body.program.clear()),
         broken(Error::InstructionCount, |body| {
             body.program = vec![pay(2, 1); INSTRUCTIONS_MAX + 1]
-        }),
-        broken(Error::TooExpensive, |body| {
-            body.program = vec![Instruction::PublishModule(dear(1)); INSTRUCTIONS_MAX];
-            assert!(meter::transaction(&body.program) > meter::SEGMENT_CU_MAX);
         }),
         broken(Error::Oversized, |body| {
             let mut module = dear(1);
@@ -159,7 +155,8 @@ fn a_chains_chunks_bound_its_transactions() {
     let world = World::pump();
     let apply = |transaction: &Transaction, chunk_bytes_max| {
         let mut tree = world.tree.clone();
-        apply(transaction, chunk_bytes_max, &world.context, &mut tree).map(|_| ())
+        apply(transaction, chunk_bytes_max, &world.context, &mut tree, &mut Meter::new())
+            .map(|_| ())
     };
     // 64 pieces of constant liquidity, the longest kind but one.
     let piece = |at: u64| Piece {

@@ -11,11 +11,12 @@ use crate::{
     codec::CHUNK_BYTES_MAX,
     error::StateError,
     execute::{Refusal, State, apply},
+    meter::Meter,
     module::Module,
     program::{Claim, Program},
     receipt::Outcome,
     test_support::address,
-    tree::Tree,
+    tree::{Found, Tree},
     tx::Transaction,
     types::{AssetId, CurveId, Key},
 };
@@ -27,8 +28,8 @@ struct Holed<'t> {
 }
 
 impl State for Holed<'_> {
-    fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
-        if *key == self.hole { Err(StateError::NotInWitness) } else { self.tree.get(key) }
+    fn find(&self, key: &Key) -> Result<Found<'_>, StateError> {
+        if *key == self.hole { Err(StateError::NotInWitness) } else { self.tree.find(key) }
     }
 
     fn put(&mut self, key: Key, cell: Cell) -> Result<(), StateError> {
@@ -110,7 +111,8 @@ fn a_cell_that_cannot_be_told_stops_execution_without_a_write() {
         let before = world.tree.root();
         for hole in touched {
             let mut state = Holed { tree: &mut world.tree, hole };
-            let refusal = apply(&transaction, CHUNK_BYTES_MAX, &world.context, &mut state);
+            let refusal =
+                apply(&transaction, CHUNK_BYTES_MAX, &world.context, &mut state, &mut Meter::new());
             assert_eq!(refusal, Err(Refusal::State(StateError::NotInWitness)), "{hole}");
             assert_eq!(world.tree.root(), before);
         }
@@ -131,7 +133,8 @@ fn a_cell_of_another_type_is_a_fault() {
             };
             tree.put(key, wrong).unwrap();
             let before = tree.root();
-            let refusal = apply(&transaction, CHUNK_BYTES_MAX, &world.context, &mut tree);
+            let refusal =
+                apply(&transaction, CHUNK_BYTES_MAX, &world.context, &mut tree, &mut Meter::new());
             // A curve that is there, whatever it is, is not launched again.
             let exists = matches!(
                 refusal,

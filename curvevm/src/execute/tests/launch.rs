@@ -6,7 +6,7 @@ use super::world::{Case, DEPOSIT, OTHER, SOL, USD, World, case, launch, pay, ric
 use crate::{
     cell::{Accrued, Cell, Curve, Phase},
     error::Error,
-    module::{Module, Piece, PieceKind},
+    module::{Fees, Module, Piece, PieceKind},
     program::{BuyOrder, Instruction, Launch},
     receipt::{Event, Venue},
     test_support::{address, pump_module},
@@ -22,6 +22,23 @@ fn changed(change: impl FnOnce(&mut Launch)) -> Instruction {
 
 fn first_buy(order: BuyOrder) -> Instruction {
     changed(|launch| launch.first_buy = Some(order))
+}
+
+/// A module whose verification takes more than half of what a transaction may cost.
+fn large(price: u64) -> Instruction {
+    let piece = |at: u64| Piece {
+        end: Base::new(at * 1_000),
+        kind: PieceKind::FixedPrice { quote: Quote::new(price + at), base: Base::new(1) },
+    };
+    let pieces = (1..=45).map(piece).collect();
+    let (decimals, supply) = (0, Base::new(90_000));
+    Instruction::PublishModule(Module {
+        decimals,
+        supply,
+        pieces,
+        fees: Fees::none(),
+        ..pump_module()
+    })
 }
 
 pub(super) fn failures() -> Vec<Case> {
@@ -47,6 +64,7 @@ pub(super) fn failures() -> Vec<Case> {
             vec![first_buy(BuyOrder::ExactIn { quote: Quote::ZERO, base_min: Base::ZERO })]
         }),
         case(Error::ModuleExists, |_| vec![Instruction::PublishModule(pump_module())]),
+        case(Error::TooExpensive, |_| [1, 2].map(large).to_vec()),
         case(Error::InvalidModule, |_| {
             vec![Instruction::PublishModule(Module { supply: Base::ZERO, ..pump_module() })]
         }),

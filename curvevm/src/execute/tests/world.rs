@@ -7,6 +7,7 @@ use crate::{
     codec::CHUNK_BYTES_MAX,
     error::Error,
     execute::{Context, Refusal, apply, apply_verified},
+    meter::Meter,
     module::{
         Allotment, FeeOf, FeePart, FeeRounding, FeeSchedule, FeeSide, FeeTotal, Fees, Graduation,
         LiquidityLock, Migration, Module, Piece, PieceKind, PoolTier, Recipient, Rounding, Vault,
@@ -208,7 +209,8 @@ impl World {
     }
 
     pub(super) fn apply(&mut self, transaction: &Transaction) -> Result<Outcome, Refusal> {
-        let receipt = apply(transaction, CHUNK_BYTES_MAX, &self.context, &mut self.tree)?;
+        let receipt =
+            apply(transaction, CHUNK_BYTES_MAX, &self.context, &mut self.tree, &mut Meter::new())?;
         assert_eq!(receipt.id, transaction.id(&self.context.genesis));
         self.note(&receipt.outcome);
         Ok(receipt.outcome)
@@ -222,7 +224,8 @@ impl World {
         program: Program,
     ) -> Result<Outcome, Refusal> {
         let body = self.body(user, session, program);
-        let receipt = apply_verified(&body, Hash::ZERO, &self.context, &mut self.tree)?;
+        let receipt =
+            apply_verified(&body, Hash::ZERO, &self.context, &mut self.tree, &mut Meter::new())?;
         self.note(&receipt.outcome);
         Ok(receipt.outcome)
     }

@@ -20,6 +20,8 @@ use curvevm::{
 };
 use serde_json::{Value, json};
 
+pub(crate) use scene::trace;
+
 use super::vectors::{Suite, array, bytes, number, variant};
 
 pub(crate) const SUITE: Suite = Suite {
@@ -88,7 +90,8 @@ fn refusal(error: BlockError) -> Value {
         BlockError::Height { .. }
         | BlockError::Time
         | BlockError::MessageIndex { .. }
-        | BlockError::MessageCount => json!({ "kind": variant(&error) }),
+        | BlockError::MessageCount
+        | BlockError::SegmentFull { .. } => json!({ "kind": variant(&error) }),
         BlockError::Transaction { index, error } => {
             let (name, code) = (error.name(), error.code());
             json!({ "kind": "Transaction", "index": index, "error": name, "code": code })
@@ -171,9 +174,17 @@ fn every_refusal_occurs() {
         .iter()
         .filter_map(|case| case["expect"]["refusal"]["kind"].as_str().map(str::to_owned))
         .collect();
-    // A segment carries at most SEGMENT_MESSAGES_MAX messages: the bound of a block, MessageCount, is not a segment's.
     let states = [StateError::NotInWitness, StateError::Corrupt, StateError::BadWitness];
-    let all = ["Height", "Time", "MessageIndex", "Transaction", "WrongPreRoot", "NoSegment"];
+    let all = [
+        "Height",
+        "Time",
+        "MessageIndex",
+        "MessageCount",
+        "Transaction",
+        "SegmentFull",
+        "WrongPreRoot",
+        "NoSegment",
+    ];
     let all = all.map(str::to_owned).into_iter().chain(states.iter().map(variant));
     assert_eq!(kinds, all.chain(["BadChunk".to_owned()]).collect());
 }

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::{
     scene::{Scenes, transactions, transactions_on},
-    transfers::{END_MS, KEY},
+    transfers::{END_MS, KEY, large},
 };
 use crate::{
-    modules::{dear, fixed, plain},
+    modules::{fixed, plain},
     world::{HEIGHT, World, authorize, pay, revoke, sign, spend},
 };
 
@@ -43,13 +43,10 @@ fn refused(scenes: &mut Scenes, error: Error, index: usize, case: Value) {
 
 fn forms(scenes: &mut Scenes) {
     type Change = fn(&mut Body);
-    let broken: [(Error, &str, Change); 11] = [
+    let broken: [(Error, &str, Change); 10] = [
         (Error::InstructionCount, "no instruction", |body| body.program.clear()),
         (Error::InstructionCount, "nine instructions", |body| {
             body.program = vec![pay(2, 1); INSTRUCTIONS_MAX + 1];
-        }),
-        (Error::TooExpensive, "eight modules", |body| {
-            body.program = vec![Instruction::PublishModule(dear(1)); INSTRUCTIONS_MAX];
         }),
         (Error::NonceUsed, "the first nonce again", |body| body.nonce = 0),
         (Error::NonceTooDistant, "one above the window's reach", |body| {
@@ -116,6 +113,10 @@ fn edges(scenes: &mut Scenes) {
     let world = world();
     let several = (1..=8).map(|user| world.transaction(user, None, vec![pay(9, 5)])).collect();
     scenes.push(transactions("eight transactions", &world, several));
+    let nine = (1..=9).map(|user| world.transaction(user, None, vec![pay(9, 5)])).collect();
+    full(scenes, transactions("SegmentFull: nine transactions", &world, nine));
+    let dear = (1..=2).map(|user| world.transaction(user, None, vec![large(u64::from(user))]));
+    full(scenes, transactions("SegmentFull: two dear transactions", &world, dear.collect()));
     let failed = world.transaction(3, None, vec![pay(4, 1), pay(4, 0)]);
     let good = world.transaction(4, None, vec![pay(3, 1)]);
     scenes.push(transactions(
@@ -123,6 +124,11 @@ fn edges(scenes: &mut Scenes) {
         &world,
         vec![world.transaction(2, None, vec![pay(3, 7)]), failed, good],
     ));
+}
+
+fn full(scenes: &mut Scenes, case: Value) {
+    assert_eq!(super::run(&case)["refusal"]["kind"], json!("SegmentFull"), "{}", case["name"]);
+    scenes.push(case);
 }
 
 fn sessions(scenes: &mut Scenes) {

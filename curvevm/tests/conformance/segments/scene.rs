@@ -9,8 +9,9 @@ use curvevm::{
     error::{Error, StateError},
     execute::{State, apply},
     inbox::MessageKind,
+    meter::Meter,
     program::Program,
-    tree::Tree,
+    tree::{Found, Tree},
     tx::Transaction,
     types::{Hash, Key},
 };
@@ -25,9 +26,9 @@ struct Recorder {
 }
 
 impl State for Recorder {
-    fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
+    fn find(&self, key: &Key) -> Result<Found<'_>, StateError> {
         self.keys.borrow_mut().insert(*key);
-        self.tree.get(key)
+        self.tree.find(key)
     }
 
     fn put(&mut self, key: Key, cell: Cell) -> Result<(), StateError> {
@@ -50,18 +51,30 @@ fn touched(world: &World, chunk_bytes_max: usize, segment: &Segment) -> Vec<Key>
         }
         Segment::Transactions(transactions) => {
             let context = world.context();
+            let mut meter = Meter::new();
             for transaction in transactions {
-                let _refused = apply(transaction, chunk_bytes_max, &context, &mut recorder);
+                let _refused =
+                    apply(transaction, chunk_bytes_max, &context, &mut recorder, &mut meter);
             }
         }
     }
     recorder.keys.into_inner().into_iter().collect()
 }
 
+/// A trace of a block with one segment of messages and one of transactions.
+pub(crate) fn trace(body: &BlockBody) -> Vec<Step> {
+    let step = |length| Step {
+        length: u8::try_from(length).unwrap(),
+        pre_root: Hash::ZERO,
+        post_root: Hash::ZERO,
+    };
+    let counts = [body.messages.len(), body.transactions.len()];
+    [0].into_iter().chain(counts.into_iter().filter(|count| *count > 0)).map(step).collect()
+}
+
 /// A block's segments in chunks: the chunk, the offset in it, and the segment, for each.
 pub(super) fn chunks(body: &BlockBody) -> Vec<(Vec<u8>, u32, Segment)> {
-    let step = Step { pre_root: Hash::ZERO, post_root: Hash::ZERO };
-    let traces = [vec![step; body.segments(CHUNK_BYTES_MAX).len()]];
+    let traces = [trace(body)];
     let data = encode_batch(core::slice::from_ref(body), &traces, CHUNK_BYTES_MAX).unwrap();
     let segments = data.chunks.iter().flat_map(|chunk| decode_chunk(chunk).unwrap());
     data.leaves

@@ -22,6 +22,12 @@ use crate::{
 pub(super) const KEY: u8 = 60;
 pub(super) const END_MS: u64 = 20_000;
 
+/// A module whose verification takes more than half of what a transaction may cost.
+pub(super) fn large(price: u64) -> Instruction {
+    let pieces = (0..45).map(|at| fixed(at * 1_000 + 1_000, at + price)).collect();
+    Instruction::PublishModule(plain(pieces))
+}
+
 /// A launch of pump.fun's curve, changed.
 fn changed(change: impl FnOnce(&mut Launch)) -> Instruction {
     let mut launch = launch_of(&pump(), AssetId::SOL, 9);
@@ -132,6 +138,7 @@ fn launches(s: &mut Scenes) {
         vec![pay(2, DEPOSIT), first_buy(taking(SOL, u64::MAX))]
     });
     s.fails(Error::ModuleExists, "PUBLISH_MODULE", |_| vec![Instruction::PublishModule(pump())]);
+    s.fails(Error::TooExpensive, "two large modules", |_| [1, 2].map(large).to_vec());
     s.fails(Error::InvalidModule, "PUBLISH_MODULE", |_| {
         let mut module = rich();
         module.supply = Base::ZERO;
