@@ -65,6 +65,19 @@ impl PipelineError {
 pub struct BlockMaker {
     spec: Arc<ChainSpec>,
     head: Arc<Version>,
+    /// The batch that is being filled.
+    open: BatchSize,
+    /// The batch that the last block closed.
+    closed: Option<BatchSize>,
+}
+
+/// What the transactions of a batch take in its data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchSize {
+    /// Transactions in the batch.
+    pub transactions: u64,
+    /// The length of its chunks in all.
+    pub bytes: u64,
 }
 
 /// Takes blocks as a replica does, with a store of its own.
@@ -97,7 +110,7 @@ impl BlockMaker {
     pub fn new(genesis: Genesis) -> Result<Self, PipelineError> {
         let spec = checked(genesis)?;
         let head = genesis_version(&spec)?;
-        Ok(Self { spec, head })
+        Ok(Self { spec, head, open: BatchSize::default(), closed: None })
     }
 
     /// The chain id, which transactions are signed for.
@@ -122,6 +135,11 @@ impl BlockMaker {
         let body = BlockBody { height, time_ms, messages, transactions };
         let next = transition(&self.spec, &self.head, body.clone(), ids)
             .map_err(|error| PipelineError::invalid(height, &error))?;
+        self.open.transactions += body.transactions.len() as u64;
+        self.closed = next.sealed.as_ref().map(|sealed| {
+            let bytes = sealed.chunks.iter().map(|chunk| chunk.len() as u64).sum();
+            BatchSize { bytes, ..core::mem::take(&mut self.open) }
+        });
         let seal = next.sealed.as_ref().map(|sealed| sealed.header.clone());
         let digest = |header: &curvevm::batch::BatchHeader| {
             header.settlement_digest(self.spec.program_id(), &self.spec.committee_hash).to_bytes()
@@ -139,6 +157,11 @@ impl BlockMaker {
     /// The state root after the last block.
     pub fn root(&self) -> Hash {
         self.head.root
+    }
+
+    /// The batch that the last block closed, if it did.
+    pub const fn closed(&self) -> Option<BatchSize> {
+        self.closed
     }
 }
 

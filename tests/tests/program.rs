@@ -26,6 +26,7 @@ mod program {
     mod differential;
     mod finalize_batch;
     mod initialize;
+    mod meter;
     mod post_data;
     mod replay_segment;
     mod signatures;

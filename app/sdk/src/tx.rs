@@ -202,8 +202,7 @@ impl TxBuilder {
     ///
     /// # Errors
     ///
-    /// What every node would refuse without looking at the state: [`VmError::InstructionCount`], [`VmError::TooExpensive`],
-    /// [`VmError::Oversized`].
+    /// What every node would refuse without looking at the state: [`VmError::InstructionCount`], [`VmError::Oversized`].
     pub fn sign(&self, key: &Key, nonce: u64, genesis: &Hash) -> Result<SignedTx, VmError> {
         let body = Body {
             version: TX_VERSION,

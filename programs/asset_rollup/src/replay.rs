@@ -56,7 +56,7 @@ pub struct Effect {
 ///
 /// - [`RollupError::BadWitness`], [`RollupError::WrongPreRoot`], [`RollupError::CellNotInWitness`], [`RollupError::NoSegment`]: what
 ///   was supplied does not fit, and nothing follows for the segment.
-/// - [`RollupError::BadChunk`], [`RollupError::WrongBlock`], [`RollupError::WrongMessage`], a
+/// - [`RollupError::BadChunk`], [`RollupError::WrongBlock`], [`RollupError::WrongMessage`], [`RollupError::SegmentFull`], a
 ///   [rejection](asset_rollup_interface::error::rejection): no root follows from the segment, so that any claimed root is wrong.
 #[inline(never)]
 pub fn replay(input: &Replay<'_>) -> Result<Effect> {
@@ -106,6 +106,7 @@ fn refusal(error: BlockError) -> ProgramError {
             fail(RollupError::WrongMessage)
         }
         BlockError::Transaction { index, error } => reject(index, error),
+        BlockError::SegmentFull { .. } => fail(RollupError::SegmentFull),
         BlockError::State(StateError::NotInWitness) => fail(RollupError::CellNotInWitness),
         BlockError::State(StateError::BadWitness) => fail(RollupError::BadWitness),
         BlockError::State(StateError::Corrupt) => fail(RollupError::CorruptState),

@@ -149,6 +149,8 @@ errors! {
     WrongBlock = 6051, "the height or the time of the block does not follow";
     /// An inbox message does not follow the cursor.
     WrongMessage = 6052, "an inbox message of the segment does not follow the cursor";
+    /// The segment holds more than fits by the meter, or more transactions than it may.
+    SegmentFull = 6053, "the segment's transactions pass the bound of a segment";
 }
 
 /// The first number of [`rejection`].
@@ -213,7 +215,7 @@ mod tests {
         assert_eq!(RollupError::WindowOpen.code(), 6031);
         assert_eq!(RollupError::AlreadyWithdrawn.code(), 6038);
         assert_eq!(RollupError::Corrupt.code(), 6043);
-        assert_eq!(RollupError::WrongMessage.code(), 6052);
+        assert_eq!(RollupError::SegmentFull.code(), 6053);
     }
 
     #[test]
@@ -224,7 +226,7 @@ mod tests {
             }
         }
         assert_eq!(rejection(2, Error::BadSignature), 7205);
-        for code in [6052, 7000, 7099] {
+        for code in [6053, 7000, 7099] {
             assert_eq!(rejected(code), None);
         }
     }

@@ -9,7 +9,7 @@ use curvevm::{
     cell::{Account, Cell, Holding, Stake},
     codec::CHUNK_BYTES_MAX,
     execute::{Context, Refusal, apply},
-    meter,
+    meter::Meter,
     module::Module,
     nonce::NonceWindow,
     program::{BuyOrder, Claim, Instruction, Program},
@@ -304,10 +304,7 @@ impl Run {
         let mut block = vec![];
         while block.len() < BLOCK {
             let transaction = self.transaction(&tree);
-            if meter::transaction(&transaction.body.program) > meter::SEGMENT_CU_MAX {
-                continue;
-            }
-            match apply(&transaction, CHUNK_BYTES_MAX, &context, &mut tree) {
+            match apply(&transaction, CHUNK_BYTES_MAX, &context, &mut tree, &mut Meter::new()) {
                 Ok(receipt) => {
                     self.note(&transaction, &receipt.outcome);
                     block.push(transaction);
@@ -316,7 +313,7 @@ impl Run {
                     *self.tally.rejected.entry(error.code()).or_default() += 1;
                     self.replay(secs, vec![transaction], true);
                 }
-                Err(Refusal::State(error)) => panic!("{error}"),
+                Err(refusal @ (Refusal::State(_) | Refusal::SegmentFull)) => panic!("{refusal}"),
             }
         }
         self.replay(secs, block, false);

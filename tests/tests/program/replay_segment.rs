@@ -37,7 +37,7 @@ fn cases(genesis: &Genesis, body: &BlockBody) -> Vec<Case> {
     let chain_id = genesis.hash();
     let mut tree = genesis.tree().unwrap();
     let mut cases = vec![];
-    for (chunk, offset, segment) in chunks(body) {
+    for (chunk, offset, segment) in chunks(&tree.clone(), &chain_id, body) {
         cases.push(Case::new(&mut tree, &chain_id, (&chunk, offset)));
         let _refused =
             curvevm::block::replay_segment(&mut tree, &chain_id, CHUNK_BYTES_MAX, &segment);
@@ -152,7 +152,7 @@ on_each_build! {
         let Some(rules @ Cell::Rules(_)) = rules else { panic!("no rules") };
         tree.put(Chain::key(), rules).unwrap();
         let body = BlockBody { messages: vec![], transactions: vec![], ..block(&genesis) };
-        let (chunk, offset, _) = chunks(&body).remove(0);
+        let (chunk, offset, _) = chunks(&genesis.tree().unwrap(), &genesis.hash(), &body).remove(0);
         let case = Case::new(&mut tree, &genesis.hash(), (&chunk, offset));
         assert_eq!(case.native(), Err(RollupError::CorruptState.code()));
         refused(Replayer::new(build).replay(&case).0, RollupError::CorruptState);

@@ -14,6 +14,7 @@ use curvevm::{
     codec::decode_batch,
     error::Error as VmError,
     execute::{Context, Refusal, apply},
+    meter::Meter,
     module::Module,
     tx::Transaction,
     types::{Address, AssetId, CurveId, Hash, Key},
@@ -54,11 +55,18 @@ impl Reads {
             time_ms: now_ms().max(head.chain.time_ms.saturating_add(1)),
         };
         let mut tree = head.tree.clone();
-        let receipt = apply(&transaction, self.spec.chunk_bytes_max(), &context, &mut tree)
-            .map_err(|refusal| match refusal {
-                Refusal::Rejected(error) => vm(error),
-                Refusal::State(error) => internal(&error),
-            })?;
+        let receipt = apply(
+            &transaction,
+            self.spec.chunk_bytes_max(),
+            &context,
+            &mut tree,
+            &mut Meter::new(),
+        )
+        .map_err(|refusal| match refusal {
+            Refusal::Rejected(error) => vm(error),
+            // Alone in its segment, it fails by its own bound.
+            Refusal::SegmentFull | Refusal::State(_) => internal(&refusal),
+        })?;
         Ok(SimulationView { receipt, at: at(&head) })
     }
 

@@ -120,7 +120,8 @@ fn cells() -> Vec<(String, Cell)> {
 /// A cell that a block's begin finds beside the chain's.
 fn of_cell((name, cell): &(String, Cell)) -> Vector {
     let scene = scene();
-    let (chunk, offset, _) = chunks(&scene.next(1, vec![], vec![])).remove(0);
+    let (chunk, offset, _) =
+        chunks(&scene.tree, &scene.chain_id, &scene.next(1, vec![], vec![])).remove(0);
     let mut tree = scene.tree.clone();
     let key = Key::new([0x44; 32]);
     tree.put(key, cell.clone()).unwrap();
@@ -224,7 +225,7 @@ fn segments() -> Vec<Vector> {
     let pay = |nonce| scene.sign((1, None), nonce, vec![orders::pay(address(2), AssetId::SOL, 1)]);
     let body: BlockBody = scene.next(3, messages, (0..9).map(pay).collect());
     let cases = scene.clone().run(&body);
-    let segments = chunks(&body);
+    let segments = chunks(&scene.tree, &scene.chain_id, &body);
     assert_eq!(cases.len(), segments.len());
     (0..)
         .zip(cases.iter().zip(segments))

@@ -58,6 +58,7 @@ fn answer(expect: &Value) -> Answer {
         "BadChunk" => RollupError::BadChunk,
         "NotInWitness" => RollupError::CellNotInWitness,
         "Corrupt" => RollupError::CorruptState,
+        "SegmentFull" => RollupError::SegmentFull,
         "Height" | "Time" => RollupError::WrongBlock,
         "MessageIndex" | "MessageCount" => RollupError::WrongMessage,
         other => panic!("unknown refusal {other}"),

@@ -28,7 +28,9 @@ fn holding(amount: u64) -> Cell {
 
 /// The case of a block's begin, whose witness opens more keys.
 fn opened(tree: &mut Tree, more: &[Key]) -> Case {
-    let (chunk, offset, segment) = chunks(&scene().next(1, vec![], vec![])).remove(0);
+    let scene = scene();
+    let body = scene.next(1, vec![], vec![]);
+    let (chunk, offset, segment) = chunks(&scene.tree, &scene.chain_id, &body).remove(0);
     assert!(matches!(segment, Segment::Begin { .. }));
     let mut case = Case::new(tree, &Hash::new([8; 32]), (&chunk, offset));
     let keys = [&[Chain::key()], more].concat();

@@ -2,10 +2,8 @@
 
 mod chain;
 pub(crate) mod modules;
-#[allow(dead_code, reason = "some of it is for the test of the meter, which is not here yet")]
 pub(crate) mod orders;
 mod replay;
-#[allow(dead_code, reason = "some of it is for the test of the meter, which is not here yet")]
 pub(crate) mod scene;
 mod world;
 
@@ -18,7 +16,7 @@ use litesvm::types::TransactionMetadata;
 use solana_transaction::{InstructionError, TransactionError};
 
 pub(crate) use chain::{Chain, Sealed, signed, withdraw};
-pub(crate) use replay::{Answer, Case, Replayer, chunks};
+pub(crate) use replay::{Answer, Case, Replayer, chunks, touched};
 pub(crate) use world::{
     MEMBERS_FROM, World, budget, genesis, heap, key_of, keypair, program_id, pubkey,
 };

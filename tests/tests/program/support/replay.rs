@@ -8,14 +8,15 @@ use asset_rollup_interface::{
     state::{ACCOUNT_VERSION, Witness},
 };
 use curvevm::{
-    block::{BlockBody, BlockError, Segment, chain, replay_segment},
+    block::{BlockBody, BlockError, Segment, Step, admit, chain, execute_admitted, replay_segment},
     cell::{Account, Cell, Chain},
     codec::{CHUNK_BYTES_MAX, CodecError, decode_chunk, decode_segment, encode_batch},
     error::StateError,
     execute::{Context, State, apply},
     host::sha256,
     inbox::MessageKind,
-    tree::Tree,
+    meter::{Meter, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
+    tree::{Found, Tree},
     types::{Address, Hash, Key},
 };
 use litesvm::LiteSVM;
@@ -117,16 +118,38 @@ fn refusal(error: BlockError) -> u32 {
             RollupError::WrongMessage.code()
         }
         BlockError::Transaction { index, error } => rejection(index, error),
+        BlockError::SegmentFull { .. } => RollupError::SegmentFull.code(),
         BlockError::State(StateError::NotInWitness) => RollupError::CellNotInWitness.code(),
         BlockError::State(StateError::BadWitness) => RollupError::BadWitness.code(),
         BlockError::State(StateError::Corrupt) => RollupError::CorruptState.code(),
     }
 }
 
+/// The trace of a block over a state; without regard for the meter when the block may not be executed there.
+fn trace(tree: &Tree, chain_id: &Hash, body: &BlockBody) -> Vec<Step> {
+    let ids = admit(chain_id, CHUNK_BYTES_MAX, &body.transactions);
+    let executed = ids
+        .and_then(|ids| execute_admitted(&mut tree.clone(), chain_id, CHUNK_BYTES_MAX, body, &ids));
+    executed.map_or_else(|_| uncut(body), |output| output.trace)
+}
+
+/// A trace that is cut by count alone.
+fn uncut(body: &BlockBody) -> Vec<Step> {
+    let messages = body.messages.chunks(SEGMENT_MESSAGES_MAX).map(<[_]>::len);
+    let transactions = body.transactions.chunks(SEGMENT_TRANSACTIONS_MAX).map(<[_]>::len);
+    let lengths = [0].into_iter().chain(messages).chain(transactions);
+    let (pre_root, post_root) = (Hash::ZERO, Hash::ZERO);
+    let step = |length| Step { length: u8::try_from(length).unwrap(), pre_root, post_root };
+    lengths.map(step).collect()
+}
+
 /// The chunks of one block over a state, and where each segment is in them.
-pub(crate) fn chunks(body: &BlockBody) -> Vec<(Vec<u8>, u32, Segment)> {
-    let step = curvevm::block::Step { pre_root: Hash::ZERO, post_root: Hash::ZERO };
-    let traces = [vec![step; body.segments(CHUNK_BYTES_MAX).len()]];
+pub(crate) fn chunks(
+    tree: &Tree,
+    chain_id: &Hash,
+    body: &BlockBody,
+) -> Vec<(Vec<u8>, u32, Segment)> {
+    let traces = [trace(tree, chain_id, body)];
     let data = encode_batch(std::slice::from_ref(body), &traces, CHUNK_BYTES_MAX).unwrap();
     let segments = data.chunks.iter().flat_map(|chunk| decode_chunk(chunk).unwrap());
     data.leaves
@@ -146,9 +169,9 @@ struct Recorder<'t> {
 }
 
 impl State for Recorder<'_> {
-    fn get(&self, key: &Key) -> Result<Option<&Cell>, StateError> {
+    fn find(&self, key: &Key) -> Result<Found<'_>, StateError> {
         self.keys.borrow_mut().insert(*key);
-        self.tree.get(key)
+        self.tree.find(key)
     }
 
     fn put(&mut self, key: Key, cell: Cell) -> Result<(), StateError> {
@@ -174,7 +197,8 @@ pub(crate) fn touched(tree: &Tree, chain_id: &Hash, segment: &Segment) -> Vec<Ke
                 Context { genesis: *chain_id, height: chain.height, time_ms: chain.time_ms };
             let mut recorder = Recorder { tree: &mut tree, keys: RefCell::default() };
             for transaction in transactions {
-                let _refused = apply(transaction, CHUNK_BYTES_MAX, &context, &mut recorder);
+                let meter = &mut Meter::new();
+                let _refused = apply(transaction, CHUNK_BYTES_MAX, &context, &mut recorder, meter);
             }
             keys.extend(recorder.keys.into_inner());
         }
@@ -202,6 +226,13 @@ impl Replayer {
     pub(crate) fn replay(&mut self, case: &Case) -> (Answer, u64) {
         self.set(case.account(), &program_id());
         self.send(&case.instruction(), Some(self.account))
+    }
+
+    /// Whether the program replays a case with a heap of so many bytes.
+    pub(crate) fn replay_within(&mut self, case: &Case, heap_bytes: u32) -> bool {
+        self.set(case.account(), &program_id());
+        let transaction = self.transaction(&case.instruction(), Some(self.account), heap_bytes);
+        self.svm.send_transaction(transaction).is_ok()
     }
 
     /// The program's answer to a case in the instruction's data.
@@ -237,7 +268,12 @@ impl Replayer {
         self.svm.set_account(pubkey(&self.account), account).unwrap();
     }
 
-    fn send(&mut self, replay: &ReplaySegment, witness: Option<Address>) -> (Answer, u64) {
+    fn transaction(
+        &mut self,
+        replay: &ReplaySegment,
+        witness: Option<Address>,
+        heap_bytes: u32,
+    ) -> VersionedTransaction {
         let metas = ReplaySegmentAccounts { program: program_id(), witness }.metas();
         let meta = |address: &Address| AccountMeta::new_readonly(pubkey(address), false);
         let instruction = Instruction {
@@ -247,12 +283,16 @@ impl Replayer {
         };
         self.svm.expire_blockhash();
         let message = Message::new_with_blockhash(
-            &[heap(REPLAY_HEAP_BYTES), budget(BUDGET), instruction],
+            &[heap(heap_bytes), budget(BUDGET), instruction],
             Some(&self.payer.pubkey()),
             &self.svm.latest_blockhash(),
         );
         let message = VersionedMessage::Legacy(message);
-        let transaction = VersionedTransaction::try_new(message, &[&self.payer]).unwrap();
+        VersionedTransaction::try_new(message, &[&self.payer]).unwrap()
+    }
+
+    fn send(&mut self, replay: &ReplaySegment, witness: Option<Address>) -> (Answer, u64) {
+        let transaction = self.transaction(replay, witness, REPLAY_HEAP_BYTES);
         match self.svm.send_transaction(transaction) {
             Ok(metadata) => {
                 let data = metadata.return_data.data;

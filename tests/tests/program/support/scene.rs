@@ -20,8 +20,6 @@ use super::{Case, address, chunks, signing_key};
 pub(crate) const TREASURY: u8 = 90;
 /// What an account holds of each asset.
 pub(crate) const BALANCE: u64 = 1_000_000_000_000_000;
-/// How deep the paths of a large state are: those of 2^32 cells, and what grinding of keys can add.
-const DEPTH: usize = 40;
 
 /// A chain.
 #[derive(Clone)]
@@ -131,7 +129,7 @@ impl Scene {
     /// Executes a block, segment by segment; gives the case of each.
     pub(crate) fn run(&mut self, body: &BlockBody) -> Vec<Case> {
         let mut cases = vec![];
-        for (chunk, offset, segment) in chunks(body) {
+        for (chunk, offset, segment) in chunks(&self.tree, &self.chain_id, body) {
             let case = Case::new(&mut self.tree, &self.chain_id, (&chunk, offset));
             let before = self.tree.clone();
             let replayed =
@@ -145,10 +143,10 @@ impl Scene {
         cases
     }
 
-    /// Surrounds keys by others, so that their paths are as deep as those of a large state.
-    pub(crate) fn deepen(&mut self, keys: &[Key]) {
+    /// Surrounds keys by others, so that their paths have at least `depth` branches.
+    pub(crate) fn deepen(&mut self, keys: &[Key], depth: usize) {
         for key in keys {
-            for depth in 0..DEPTH {
+            for depth in 0..depth {
                 let mut bytes = key.to_bytes();
                 bytes[depth / 8] ^= 0x80 >> (depth % 8);
                 let filler = Key::new(bytes);

@@ -6,13 +6,13 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use asset_sequencer::pipeline::Pipeline;
+use asset_sequencer::pipeline::{BatchSize, Pipeline};
 use curvevm::host::verify_batch;
 use serde::Serialize;
 
 use super::{
     sizes::NodeSizes,
-    workload::{DataSize, Round, Workload, data_size},
+    workload::{Round, Workload, data_size},
 };
 use crate::output::Output;
 
@@ -53,12 +53,12 @@ pub(super) fn measure(sizes: NodeSizes, dir: &Path, output: Output) -> Result<No
     let report = pipeline.run(scene)?;
     ensure!(report.failed == 0, "{} transactions of the scene failed", report.failed);
     let mut reports: Vec<(RoundReport, Times)> = Vec::new();
-    let mut size = DataSize { trades: 0, bytes: 0 };
+    let mut size = BatchSize::default();
     for number in 0..rounds {
         output.progress(&format!("node: round {} of {rounds}", number + 1));
         let round = workload.round(share(trades, rounds, number))?;
         if number == 0 {
-            size = data_size(&round.blocks, &workload.genesis().params)?;
+            size = data_size(&round.batches);
         }
         reports.push(turn(&mut pipeline, round)?);
     }
@@ -75,7 +75,8 @@ pub(super) fn measure(sizes: NodeSizes, dir: &Path, output: Output) -> Result<No
         trades_per_second: trades as f64 / times.pipeline.as_secs_f64(),
         ratio: times.verify.as_secs_f64() / times.pipeline.as_secs_f64(),
         rounds,
-        posted_bytes_per_trade: (size.trades > 0).then(|| size.bytes as f64 / size.trades as f64),
+        posted_bytes_per_trade: (size.transactions > 0)
+            .then(|| size.bytes as f64 / size.transactions as f64),
     })
 }
 
@@ -93,7 +94,7 @@ impl Times {
 
 /// First the signatures alone, then the whole work on the same trades.
 fn turn(pipeline: &mut Pipeline, round: Round) -> Result<(RoundReport, Times)> {
-    let Round { blocks, signatures } = round;
+    let Round { blocks, signatures, .. } = round;
     let started = Instant::now();
     let valid = verify_batch(&signatures);
     let verify = started.elapsed();

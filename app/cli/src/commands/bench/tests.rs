@@ -94,9 +94,9 @@ fn the_size_of_data_counts_whole_batches() {
     let mut workload = Workload::new(TINY).unwrap();
     workload.scene().unwrap();
     // 20 ms to a block and 1,000 ms to a batch: the first seal among these blocks ends a batch that began before them.
-    let blocks = workload.round(60 * 200).unwrap().blocks;
-    let size = data_size(&blocks, &workload.genesis().params).unwrap();
-    assert!(size.trades > 0 && size.trades.is_multiple_of(60) && size.trades < 60 * 200);
-    let bytes = size.bytes / size.trades;
+    let size = data_size(&workload.round(60 * 200).unwrap().batches);
+    let trades = size.transactions;
+    assert!(trades > 0 && trades.is_multiple_of(60) && trades < 60 * 200);
+    let bytes = size.bytes / trades;
     assert!((64..160).contains(&bytes), "{bytes} bytes to a trade");
 }

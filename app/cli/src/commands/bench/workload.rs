@@ -4,11 +4,10 @@ use anyhow::{Context, Result};
 use asset_consensus::Block;
 use asset_localnet::{LocalnetConfig, PROGRAM_ID};
 use asset_sdk::{Key, tx::TxBuilder};
-use asset_sequencer::{payload::Payload, pipeline::BlockMaker};
+use asset_sequencer::pipeline::{BatchSize, BlockMaker};
 use curvevm::{
     batch::CHUNKS_MAX,
-    block::{BlockBody, MESSAGES_MAX, Step},
-    codec::encode_batch,
+    block::MESSAGES_MAX,
     genesis::{GENESIS_VERSION, Genesis, Params},
     host::BatchItem,
     inbox::{InboxMessage, MessageKind},
@@ -57,13 +56,8 @@ pub(super) struct Round {
     pub(super) blocks: Vec<Block>,
     /// The trades' signatures.
     pub(super) signatures: Vec<BatchItem>,
-}
-
-/// What the trades of some blocks take in the data of their batches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct DataSize {
-    pub(super) trades: u64,
-    pub(super) bytes: u64,
+    /// The batches that ended in them.
+    pub(super) batches: Vec<BatchSize>,
 }
 
 impl Workload {
@@ -138,11 +132,12 @@ impl Workload {
             signature: transaction.signature,
         };
         let signatures = signed.par_iter().map(signature).collect();
-        let mut blocks = Vec::new();
+        let (mut blocks, mut batches) = (Vec::new(), Vec::new());
         for transactions in signed.chunks(self.block_trades) {
             blocks.push(self.block(Vec::new(), transactions.to_vec())?);
+            batches.extend(self.maker.closed());
         }
-        Ok(Round { blocks, signatures })
+        Ok(Round { blocks, signatures, batches })
     }
 
     /// Signs in parallel; each signer's nonces follow the order of the list.
@@ -171,33 +166,12 @@ impl Workload {
     }
 }
 
-/// What the trades of `blocks` take in the data of the batches that these blocks make up; blocks before the first batch that
-/// begins here and after the last that ends here are left out.
-pub(super) fn data_size(blocks: &[Block], params: &Params) -> Result<DataSize> {
-    let mut size = DataSize { trades: 0, bytes: 0 };
-    let mut open: Option<Vec<BlockBody>> = None;
-    for block in blocks {
-        let payload = Payload::decode(&block.payload)?;
-        if let Some(bodies) = &mut open {
-            bodies.push(payload.body);
-        }
-        if payload.seal.is_some()
-            && let Some(bodies) = open.replace(Vec::new())
-        {
-            let chunk_bytes_max = usize::from(params.chunk_bytes_max);
-            let traces = traces(&bodies, chunk_bytes_max);
-            let data = encode_batch(&bodies, &traces, chunk_bytes_max)?;
-            size.bytes += data.chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
-            size.trades += bodies.iter().map(|body| body.transactions.len() as u64).sum::<u64>();
-        }
-    }
-    Ok(size)
-}
-
-/// Roots do not change the length of the data.
-fn traces(bodies: &[BlockBody], chunk_bytes_max: usize) -> Vec<Vec<Step>> {
-    let step = Step { pre_root: Hash::ZERO, post_root: Hash::ZERO };
-    bodies.iter().map(|body| vec![step; body.segments(chunk_bytes_max).len()]).collect()
+/// What whole batches that ended here take; the first one began before, and is left out.
+pub(super) fn data_size(batches: &[BatchSize]) -> BatchSize {
+    batches.iter().skip(1).fold(BatchSize::default(), |all, one| BatchSize {
+        transactions: all.transactions + one.transactions,
+        bytes: all.bytes + one.bytes,
+    })
 }
 
 /// The key of an account, the same in every run.

@@ -1,0 +1,548 @@
+//! The meter: no transaction costs more on Solana than [`curvevm::meter`] says, measured over adversarial states.
+//!
+//! Modules have 64 pieces and trades cross all of them, accounts hold every asset, names are as long as they may be, and the paths
+//! of all cells that are touched are shallow, as deep as in a large state, or deepened by who searches keys.
+
+use std::fmt::Write as _;
+
+use asset_rollup_interface::instruction::REPLAY_HEAP_BYTES;
+use curvevm::{
+    block::Segment,
+    cell::{Cell, Session, Stake},
+    codec::CHUNK_BYTES_MAX,
+    error::Error,
+    execute::{Context, apply},
+    inbox::{InboxMessage, MessageKind},
+    meter::{self, Meter},
+    module::{FeeSchedule, Fees, Graduation, Module},
+    nonce::NonceWindow,
+    program::{Amount, BuyOrder, Claim, Instruction, Launch, Program},
+    receipt::Outcome,
+    types::{Address, AssetId, Base, CurveId, Key, Quote, Shares},
+};
+
+use super::support::{
+    Build, Case, Replayer, address, chunks, genesis,
+    modules::{self, Kind, long},
+    orders::{self, buy_in, buy_out, referred, sell_in, sell_out},
+    scene::{BALANCE, Scene, TREASURY, assets},
+    touched,
+};
+
+/// What replaying a worst segment may cost.
+const REPLAY_MAX: u64 = 1_200_000;
+/// A bound is a tenth above what is measured.
+const MARGIN: (u64, u64) = (11, 10);
+/// How deep paths are: those of a small state, of a million cells, and of 2^40 tries to find keys that share their first bits.
+const DEPTHS: [usize; 3] = [8, 20, 80];
+/// The depth for what is in the table.
+const DEPTH: usize = 20;
+
+/// One transaction over a state.
+pub(super) struct Item {
+    name: String,
+    scene: Scene,
+    signer: (u8, Option<u8>),
+    program: Program,
+    /// Whether it succeeds.
+    succeeds: bool,
+}
+
+/// What an item costs.
+pub(super) struct Cost {
+    pub(super) name: String,
+    pub(super) units: u64,
+    pub(super) bound: u64,
+}
+
+fn item(name: impl Into<String>, scene: &Scene, program: Program) -> Item {
+    Item { name: name.into(), scene: scene.clone(), signer: (1, None), program, succeeds: true }
+}
+
+/// A chain of users 0 to 2, who hold every asset; user 1's nonces are as scattered as they can be.
+fn scene() -> Scene {
+    let mut scene = Scene::new(&genesis());
+    for user in [0, 1, 2, TREASURY, 91] {
+        scene.fund(&address(user));
+    }
+    let mut nonces = NonceWindow::default();
+    (0..256).filter(|nonce| nonce % 2 == 1).for_each(|nonce| nonces.take(nonce).unwrap());
+    let key = curvevm::cell::Account::key(&address(1));
+    let Some(Cell::Account(account)) = scene.tree.get(&key).unwrap().cloned() else { panic!() };
+    scene.put(key, Cell::Account(curvevm::cell::Account { nonces, ..account }));
+    let session = Session {
+        version: 0,
+        expires_ms: u64::MAX,
+        asset: AssetId::SOL,
+        limit: Quote::MAX,
+        spent: Quote::ZERO,
+    };
+    scene.put(Session::key(&address(1), &address(3)), Cell::Session(session));
+    scene
+}
+
+/// Executes a program that succeeds.
+fn succeed(scene: &mut Scene, user: u8, program: Program) {
+    let key = curvevm::cell::Account::key(&address(user));
+    let Some(Cell::Account(account)) = scene.tree.get(&key).unwrap() else { panic!() };
+    let nonce = account.nonces.next();
+    let transaction = scene.sign((user, None), nonce, program);
+    let body = scene.next(1, vec![], vec![transaction]);
+    let mut tree = scene.tree.clone();
+    let output = curvevm::block::execute_block(
+        &mut tree,
+        &scene.chain_id,
+        curvevm::codec::CHUNK_BYTES_MAX,
+        &body,
+    );
+    let outcome = output.unwrap().receipts.remove(0).outcome;
+    assert!(matches!(outcome, Outcome::Succeeded(_)), "{outcome:?}");
+    scene.run(&body);
+}
+
+fn curve_of(scene: &Scene, id: &CurveId) -> curvevm::cell::Curve {
+    match scene.tree.get(&curvevm::cell::Curve::key(id)).unwrap() {
+        Some(Cell::Curve(curve)) => curve.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The modules whose curves are traded on.
+fn traded() -> Vec<(String, Module)> {
+    let mut modules = vec![];
+    for kind in Kind::ALL {
+        let module = long(kind, 64, 8);
+        let mut scene = scene();
+        let id = scene.launch(&module, 1);
+        succeed(&mut scene, 1, vec![buy_in(id, BALANCE / 2)]);
+        let raised = curve_of(&scene, &id).reserve;
+        let target = Graduation::Raised(Quote::new(raised.get() / 64 * 63));
+        modules.push((format!("64 {kind:?}"), Module { graduation: target, ..module.clone() }));
+        if kind == Kind::Product {
+            let limiter = FeeSchedule::SizeLimiter {
+                reference: Quote::new(1_000_003),
+                increment: 1_000_003,
+                duration_secs: u32::MAX,
+            };
+            let fees = Fees { rest: module.fees.rest, ..modules::fees(limiter) };
+            modules.push((format!("64 {kind:?}, size limiter"), Module { fees, ..module }));
+        }
+    }
+    modules.push(("pump.fun".into(), curvevm::templates::pump_fun()));
+    modules
+}
+
+fn trades() -> Vec<Item> {
+    let mut items = vec![];
+    for (name, module) in traded() {
+        let mut scene = scene();
+        let id = scene.launch(&module, 1);
+        let whole = module.sale_end().get();
+        let all = referred(buy_in(id, BALANCE / 2));
+        items.push(item(format!("BUY exact in, {name}"), &scene, vec![all.clone()]));
+        for count in [2, 3] {
+            let there = referred(buy_out(id, whole / 20 * 19));
+            let back = referred(sell_in(id, whole / 20 * 18));
+            let program = [there, back].into_iter().cycle().take(count).collect();
+            items.push(item(format!("{count} trades, {name}"), &scene, program));
+        }
+        let out = referred(buy_out(id, whole));
+        items.push(item(format!("BUY exact out, {name}"), &scene, vec![out]));
+        let mut by_session = item("BUY by a session key", &scene, vec![all]);
+        by_session.signer = (1, Some(3));
+        by_session.name = format!("{}, {name}", by_session.name);
+        items.push(by_session);
+        succeed(&mut scene, 1, vec![buy_in(id, BALANCE / 2)]);
+        let curve = curve_of(&scene, &id);
+        let sold = curve.sold.get();
+        items.push(item(
+            format!("SELL exact in, {name}"),
+            &scene,
+            vec![referred(sell_in(id, sold))],
+        ));
+        let most = curve.reserve.get() / 100 * 90;
+        items.push(item(
+            format!("SELL exact out, {name}"),
+            &scene,
+            vec![referred(sell_out(id, most))],
+        ));
+    }
+    items
+}
+
+/// A curve of a module, bought whole, and migrated.
+fn migrated(module: &Module) -> (Scene, CurveId) {
+    let mut scene = scene();
+    let id = scene.launch(module, 1);
+    succeed(&mut scene, 1, vec![buy_in(id, BALANCE / 2)]);
+    succeed(&mut scene, 1, vec![Instruction::MigrateToAmm { curve: id }]);
+    scene.run(&scene.next(10, vec![], vec![]));
+    (scene, id)
+}
+
+fn pools() -> Vec<Item> {
+    let mut items = vec![];
+    for kind in Kind::ALL {
+        let mut scene = scene();
+        let module = long(kind, 64, 8);
+        let id = scene.launch(&module, 1);
+        succeed(&mut scene, 1, vec![buy_in(id, BALANCE / 2)]);
+        let migrate = vec![Instruction::MigrateToAmm { curve: id }];
+        items.push(item(format!("MIGRATE_TO_AMM, 64 {kind:?}"), &scene, migrate));
+    }
+    for (name, module) in [
+        ("64 Product, 8 tiers", long(Kind::Product, 64, 8)),
+        ("32 tiers", long(Kind::Fixed, 40, 32)),
+    ] {
+        let (mut scene, id) = migrated(&module);
+        let (quote, base) = (10_000_000_007, 1_000_000_000_000_007);
+        items.push(item(
+            format!("BUY exact in on a pool, {name}"),
+            &scene,
+            vec![referred(buy_in(id, quote))],
+        ));
+        items.push(item(
+            format!("BUY exact out on a pool, {name}"),
+            &scene,
+            vec![referred(buy_out(id, base / 10))],
+        ));
+        items.push(item(
+            format!("SELL exact in on a pool, {name}"),
+            &scene,
+            vec![referred(sell_in(id, base / 10))],
+        ));
+        items.push(item(
+            format!("SELL exact out on a pool, {name}"),
+            &scene,
+            vec![referred(sell_out(id, quote / 10))],
+        ));
+        let add = Instruction::AddLiquidity {
+            curve: id,
+            quote: Quote::new(quote),
+            base_max: Base::MAX,
+            shares_min: Shares::ZERO,
+        };
+        items.push(item(format!("ADD_LIQUIDITY, {name}"), &scene, vec![add]));
+        let stake = Stake { version: 0, shares: Shares::new(1_000_003) };
+        scene.put(Stake::key(&id, &address(1)), Cell::Stake(stake));
+        let remove = Instruction::RemoveLiquidity {
+            curve: id,
+            shares: Shares::new(1_000_003),
+            quote_min: Quote::ZERO,
+            base_min: Base::ZERO,
+        };
+        items.push(item(format!("REMOVE_LIQUIDITY, {name}"), &scene, vec![remove]));
+        items.extend(claims(&scene, id, name));
+    }
+    items
+}
+
+fn claims(scene: &Scene, curve: CurveId, name: &str) -> Vec<Item> {
+    let claim = |user, what: Claim| Item {
+        signer: (user, None),
+        ..item(format!("CLAIM {what:?}, {name}"), scene, vec![Instruction::Claim { curve, what }])
+    };
+    vec![
+        claim(0, Claim::CreatorFees),
+        claim(91, Claim::PartnerFees),
+        claim(TREASURY, Claim::ProtocolFees),
+        claim(0, Claim::Vested),
+        claim(0, Claim::Liquidity),
+    ]
+}
+
+/// A launch with the longest names, in the last asset.
+fn launch_of(module: &Module, first_buy: Option<BuyOrder>) -> Instruction {
+    let Instruction::Launch(launch) = orders::launch(module.hash(), 77, first_buy) else {
+        panic!()
+    };
+    Instruction::Launch(Launch { quote_asset: assets()[7], ..launch })
+}
+
+fn others() -> Vec<Item> {
+    let mut scene = scene();
+    let product = long(Kind::Product, 64, 8);
+    let id = scene.launch(&product, 1);
+    scene.give(&address(1), &id, 1_000);
+    let stranger = Address::new([123; 32]);
+    let pay = |to, amount| Instruction::Transfer { to, amount };
+    let sol = Amount::Quote(AssetId::SOL, Quote::new(5));
+    let mut items = vec![
+        item("TRANSFER of quote", &scene, vec![pay(address(2), sol)]),
+        item("TRANSFER of quote to nobody yet", &scene, vec![pay(stranger, sol)]),
+        item("TRANSFER of tokens", &scene, vec![pay(stranger, Amount::Base(id, Base::new(5)))]),
+        item(
+            "WITHDRAW",
+            &scene,
+            vec![Instruction::Withdraw {
+                asset: AssetId::SOL,
+                amount: Quote::new(5),
+                recipient: stranger,
+            }],
+        ),
+        item(
+            "AUTHORIZE",
+            &scene,
+            vec![Instruction::Authorize {
+                session: stranger,
+                expires_ms: u64::MAX,
+                asset: AssetId::SOL,
+                limit: Quote::MAX,
+            }],
+        ),
+        item("REVOKE", &scene, vec![Instruction::Revoke { session: address(3) }]),
+    ];
+    let mut nothing = item("nothing", &scene, vec![pay(address(1), sol)]);
+    nothing.succeeds = false;
+    items.insert(0, nothing);
+    for kind in Kind::ALL {
+        let mut scene = self::scene();
+        let publish = Instruction::PublishModule(long(kind, 64, 8));
+        items.push(item(format!("PUBLISH_MODULE, 64 {kind:?}"), &scene, vec![publish]));
+        let raised = Module {
+            graduation: Graduation::Raised(Quote::new(5_000_000_003)),
+            ..long(kind, 64, 8)
+        };
+        let publish = Instruction::PublishModule(raised);
+        items.push(item(format!("PUBLISH_MODULE, 64 {kind:?}, target"), &scene, vec![publish]));
+        let module = long(kind, 64, 8);
+        scene.publish(&module);
+        let order = BuyOrder::ExactIn { quote: Quote::new(BALANCE / 2), base_min: Base::ZERO };
+        let launch = vec![launch_of(&module, Some(order))];
+        items.push(item(format!("LAUNCH with a first buy, 64 {kind:?}"), &scene, launch));
+        items.push(item(format!("LAUNCH, 64 {kind:?}"), &scene, vec![launch_of(&module, None)]));
+    }
+    items
+}
+
+/// Every item.
+pub(super) fn items() -> Vec<Item> {
+    let mut items = others();
+    items.extend(trades());
+    items.extend(pools());
+    items
+}
+
+impl Item {
+    /// The case of the item's transaction on paths of `depth` branches, and the meter's bound.
+    fn case(&self, depth: usize) -> (Case, u64) {
+        let mut scene = self.scene.clone();
+        let key = curvevm::cell::Account::key(&address(self.signer.0));
+        let Some(Cell::Account(account)) = scene.tree.get(&key).unwrap() else { panic!() };
+        // The lowest that is free, or one that moves the window.
+        let nonce = account.nonces.base() + if self.signer.0 == 1 { 300 } else { 0 };
+        let transaction = scene.sign(self.signer, nonce, self.program.clone());
+        scene.run(&scene.next(1, vec![], vec![]));
+        let segment = Segment::Transactions(vec![transaction.clone()]);
+        let keys: Vec<Key> = touched(&scene.tree, &scene.chain_id, &segment);
+        scene.deepen(&keys, depth);
+        let mut meter = Meter::new();
+        let mut tree = scene.tree.clone();
+        let context =
+            Context { genesis: scene.chain_id, height: scene.height, time_ms: scene.time_ms };
+        let applied = apply(&transaction, CHUNK_BYTES_MAX, &context, &mut tree, &mut meter);
+        let outcome = applied.unwrap().outcome;
+        let succeeded = matches!(outcome, Outcome::Succeeded(_));
+        let too_dear = matches!(outcome, Outcome::Failed { error: Error::TooExpensive, .. });
+        assert!(succeeded == self.succeeds || too_dear, "{}: {outcome:?}", self.name);
+        let bound = meter.units() + meter::SEGMENT_CU;
+        let mut chunk =
+            chunks(&scene.tree, &scene.chain_id, &scene.next(1, vec![], vec![transaction]));
+        let (chunk, offset, _) = chunk.remove(1);
+        (Case::new(&mut scene.tree, &scene.chain_id, (&chunk, offset)), u64::from(bound))
+    }
+}
+
+/// Measures every item on a build.
+pub(super) fn measure(build: Build, depth: usize) -> Vec<Cost> {
+    let mut replayer = Replayer::new(build);
+    let mut costs = vec![];
+    for item in items() {
+        let (case, bound) = item.case(depth);
+        let (answer, units) = replayer.replay(&case);
+        assert_eq!(answer, case.native(), "{}", item.name);
+        assert!(answer.is_ok(), "{}: {answer:?}", item.name);
+        costs.push(Cost { name: item.name, units, bound });
+    }
+    costs
+}
+
+/// The table of both builds.
+pub(super) fn render() -> String {
+    let (v0, v3) = (measure(Build::V0, DEPTH), measure(Build::V3, DEPTH));
+    let mut text = String::from(
+        "\n## Replay\n\n\
+         One transaction in a segment of its own on paths of 20 branches, replayed by `replay_segment`. The bound is the meter's, with what a segment costs \
+         besides.\n\n\
+         | transaction | v0 | v3 | bound |\n|---|--:|--:|--:|\n",
+    );
+    for (v0, v3) in v0.iter().zip(&v3) {
+        writeln!(text, "| {} | {} | {} | {} |", v0.name, v0.units, v3.units, v0.bound).unwrap();
+    }
+    text
+}
+
+/// A block of as many transactions as there are users, each on a curve and a module of its own, in a deep state: the cases of its
+/// segments. `prepare` sets a curve up, `program` is what each user does.
+fn crowd(
+    module: &Module,
+    depth: usize,
+    prepare: impl Fn(&mut Scene, CurveId, u8),
+    program: impl Fn(CurveId, &Module) -> Program,
+) -> Vec<Case> {
+    let mut scene = scene();
+    let users: Vec<u8> = (10..18).collect();
+    let mut programs = vec![];
+    for user in &users {
+        scene.fund(&address(*user));
+        let mut module = module.clone();
+        // Not more than eighteen decimals.
+        module.decimals = user - 9;
+        let id = scene.launch(&module, u64::from(*user));
+        prepare(&mut scene, id, *user);
+        programs.push(program(id, &module));
+    }
+    let sign = |(user, program): (&u8, &Program)| {
+        let key = curvevm::cell::Account::key(&address(*user));
+        let Some(Cell::Account(account)) = scene.tree.get(&key).unwrap() else { panic!() };
+        scene.sign((*user, None), account.nonces.next(), program.clone())
+    };
+    let transactions = users.iter().zip(&programs).map(sign).collect();
+    let body = scene.next(1, vec![], transactions);
+    let mut after = scene.clone();
+    after.run(&scene.next(1, vec![], vec![]));
+    let segment = Segment::Transactions(body.transactions.clone());
+    let keys = touched(&after.tree, &scene.chain_id, &segment);
+    scene.deepen(&keys, depth);
+    let cases = scene.run(&body).split_off(1);
+    for case in &cases {
+        assert!(case.native().is_ok());
+    }
+    cases
+}
+
+/// A dear block: its name and the cases of its segments.
+type Crowd = (String, Vec<Case>);
+
+/// Blocks of dear transactions, on paths of `depth` branches.
+fn worst(depth: usize) -> Vec<Crowd> {
+    let mut worst = vec![deposits(depth), payments(depth)];
+    worst.extend(Kind::ALL.into_iter().flat_map(|kind| of_kind(kind, depth)));
+    let many = long(Kind::Product, 64, 8);
+    for count in [2, 4, 8] {
+        let part = many.sale_end().get() / 8;
+        let buys = |id, _: &Module| vec![buy_out(id, part); count];
+        worst.push((format!("{count} times BUY"), crowd(&many, depth, nothing, buys)));
+    }
+    worst
+}
+
+fn nothing(_: &mut Scene, _: CurveId, _: u8) {}
+
+fn bought(scene: &mut Scene, id: CurveId, user: u8) {
+    succeed(scene, user, vec![buy_in(id, BALANCE / 2)]);
+}
+
+fn pooled(scene: &mut Scene, id: CurveId, user: u8) {
+    bought(scene, id, user);
+    succeed(scene, user, vec![orders::migrate(id)]);
+}
+
+fn of_kind(kind: Kind, depth: usize) -> Vec<Crowd> {
+    let module = long(kind, 64, 8);
+    let buy = |id, _: &Module| vec![referred(buy_in(id, BALANCE / 2))];
+    let sell = |id, module: &Module| vec![referred(sell_in(id, module.sale_end().get() / 20 * 19))];
+    let migrate = |id, _: &Module| vec![orders::migrate(id)];
+    let trade = |id, _: &Module| vec![referred(buy_in(id, 1_000_003)), sell_in(id, 1_000_003)];
+    let order = BuyOrder::ExactIn { quote: Quote::new(BALANCE / 2), base_min: Base::ZERO };
+    let launch = |_, module: &Module| vec![launch_of(module, Some(order))];
+    let publish = |_, module: &Module| {
+        let decimals = module.decimals + 9;
+        vec![Instruction::PublishModule(Module { decimals, ..module.clone() })]
+    };
+    let name = |what: &str| format!("{what}, {kind:?}");
+    vec![
+        (name("BUY"), crowd(&module, depth, nothing, buy)),
+        (name("SELL"), crowd(&module, depth, bought, sell)),
+        (name("MIGRATE_TO_AMM"), crowd(&module, depth, bought, migrate)),
+        (name("on pools"), crowd(&module, depth, pooled, trade)),
+        (name("LAUNCH"), crowd(&module, depth, nothing, launch)),
+        (name("PUBLISH_MODULE"), crowd(&module, depth, nothing, publish)),
+    ]
+}
+
+/// As many payments to nobody yet as a transaction and a segment take.
+fn payments(depth: usize) -> Crowd {
+    let program = |id: CurveId, _: &Module| {
+        let to = |at: u8| {
+            Address::new(
+                [id.to_bytes()[0], id.to_bytes()[1], at].repeat(11)[..32].try_into().unwrap(),
+            )
+        };
+        (0..8).map(|at| orders::pay(to(at), AssetId::SOL, 5)).collect()
+    };
+    (
+        "TRANSFER to nobody yet".into(),
+        crowd(&curvevm::templates::pump_fun(), depth, nothing, program),
+    )
+}
+
+/// Deposits to accounts that are not there yet.
+fn deposits(depth: usize) -> Crowd {
+    let mut scene = scene();
+    let recipient = |index: u64| Address::new([100 + index as u8; 32]);
+    let message = |index| InboxMessage {
+        index,
+        slot: 5,
+        kind: MessageKind::Deposit {
+            asset: AssetId::SOL,
+            amount: Quote::new(5),
+            recipient: recipient(index),
+        },
+    };
+    let keys: Vec<Key> =
+        (0..8).map(|index| curvevm::cell::Account::key(&recipient(index))).collect();
+    scene.deepen(&keys, depth);
+    let body = scene.next(1, (0..8).map(message).collect(), vec![]);
+    ("deposits".into(), scene.run(&body).split_off(1))
+}
+
+on_each_build! {
+    fn no_transaction_passes_its_bound(build: Build) {
+        let (up, of) = MARGIN;
+        let mut passed = vec![];
+        for depth in DEPTHS {
+            for Cost { name, units, bound } in measure(build, depth) {
+                if std::env::var_os("METER_REPORT").is_some() {
+                    eprintln!("{depth:3} {units:8} {bound:8} {:5.2} {name}", bound as f64 / units as f64);
+                }
+                if units * up / of > bound {
+                    passed.push(format!("{name} at {depth}: {units} of {bound}"));
+                }
+            }
+        }
+        assert!(passed.is_empty(), "less than a tenth of room: {passed:#?}");
+    }
+
+    fn the_dearest_segments_can_be_replayed(build: Build) {
+        let mut replayer = Replayer::new(build);
+        for depth in DEPTHS {
+            for (name, cases) in worst(depth) {
+                for case in cases {
+                    let (answer, units) = replayer.replay(&case);
+                    if std::env::var_os("METER_REPORT").is_some() {
+                        eprintln!("{depth:3} {units:8} {} {name}", case.witness.len());
+                    }
+                    assert_eq!(answer, case.native(), "{name} at {depth}");
+                    assert!(answer.is_ok(), "{name} at {depth}: {answer:?}");
+                    assert!(units <= REPLAY_MAX, "{name} at {depth}: {units}");
+                    // A quarter of the heap is left.
+                    assert!(
+                        replayer.replay_within(&case, REPLAY_HEAP_BYTES / 4 * 3),
+                        "{name} at {depth}: the heap"
+                    );
+                }
+            }
+        }
+    }
+}
