@@ -22,6 +22,7 @@ use curvevm::{
     },
     program::{BuyOrder, Instruction, Launch, SellOrder},
     receipt::Outcome,
+    tree::Found,
     tx::{Body, NEVER_EXPIRES, TX_VERSION},
     types::{Address, AssetId, Base, CurveId, Hash, Key, Quote},
 };

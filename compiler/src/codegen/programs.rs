@@ -1,7 +1,6 @@
 //! Transaction programs.
 
 use curvevm::{
-    meter,
     program::{Instruction, Program},
     tx::INSTRUCTIONS_MAX,
     types::CurveId,
@@ -9,17 +8,12 @@ use curvevm::{
 
 use crate::hir::Trade;
 
-/// Packs trades in order into as few programs as a transaction's bounds allow.
+/// Packs trades in order into as few programs as a transaction's count of instructions allows. What they cost on the meter depends on the
+/// state that they meet.
 pub(crate) fn programs(trades: &[Trade], curve: CurveId) -> Vec<Program> {
-    let mut programs: Vec<Program> = Vec::new();
-    for trade in trades {
-        let instruction = instruction(*trade, curve);
-        match programs.last_mut().filter(|program| has_room(program, &instruction)) {
-            Some(program) => program.push(instruction),
-            None => programs.push(vec![instruction]),
-        }
-    }
-    programs
+    let program =
+        |trades: &[Trade]| trades.iter().map(|trade| instruction(*trade, curve)).collect();
+    trades.chunks(INSTRUCTIONS_MAX).map(program).collect()
 }
 
 fn instruction(trade: Trade, curve: CurveId) -> Instruction {
@@ -35,9 +29,4 @@ fn instruction(trade: Trade, curve: CurveId) -> Instruction {
         Trade::Claim(what) => Instruction::Claim { curve, what },
         Trade::MigrateToAmm => Instruction::MigrateToAmm { curve },
     }
-}
-
-fn has_room(program: &Program, next: &Instruction) -> bool {
-    let metered = meter::transaction(program).saturating_add(meter::instruction(next));
-    program.len() < INSTRUCTIONS_MAX && metered <= meter::SEGMENT_CU_MAX
 }

@@ -1,6 +1,7 @@
 //! Random transactions, natively and by the program: equal roots and receipts after every segment.
 //!
 //! The seed is printed; `DIFFERENTIAL_SEED` sets another one.
+#![expect(clippy::print_stderr, reason = "a failing run must say which seed was drawn")]
 
 use std::collections::BTreeMap;
 

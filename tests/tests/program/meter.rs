@@ -2,6 +2,7 @@
 //!
 //! Modules have 64 pieces and trades cross all of them, accounts hold every asset, names are as long as they may be, and the paths
 //! of all cells that are touched are shallow, as deep as in a large state, or deepened by who searches keys.
+#![expect(clippy::print_stderr, reason = "METER_REPORT=1 asks for every measurement")]
 
 use std::fmt::Write as _;
 

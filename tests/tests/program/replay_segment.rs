@@ -15,7 +15,7 @@ use curvevm::{
     types::{Address, AssetId, Hash, Quote},
 };
 
-use super::support::{Case, Replayer, SOL, address, chunks, program_id, signed, withdraw};
+use super::support::{Answer, Case, Replayer, SOL, address, chunks, program_id, signed, withdraw};
 
 /// Deposits for the users 0 to `users`.
 fn deposits(users: u8) -> Vec<InboxMessage> {
@@ -119,7 +119,7 @@ on_each_build! {
         let rejected = |index, error| Err(rejection(index, error));
         let broken = |error: RollupError| Err(error.code());
         type Edit = fn(&mut BlockBody);
-        let edits: [(Edit, usize, Result<(Hash, Hash), u32>); 7] = [
+        let edits: [(Edit, usize, Answer); 7] = [
             (|block| block.height = 3, 0, broken(RollupError::WrongBlock)),
             (|block| block.time_ms = 1_000, 0, broken(RollupError::WrongBlock)),
             (|block| block.messages[0].index = 1, 1, broken(RollupError::WrongMessage)),

@@ -288,8 +288,8 @@ impl Door {
         match check(&head.tree, &transaction.body, &context) {
             Ok(()) => Ok(()),
             Err(Refusal::Rejected(error)) => Err(error),
-            Err(Refusal::State(error)) => {
-                tracing::error!(%error, "the state cannot be read");
+            Err(refusal @ (Refusal::State(_) | Refusal::SegmentFull)) => {
+                tracing::error!(error = %refusal, "the state cannot be read");
                 Err(Error::UnknownAccount)
             }
         }
