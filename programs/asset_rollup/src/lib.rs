@@ -128,15 +128,13 @@ pub mod asset_rollup {
     pub fn replay_segment(
         ctx: &mut Context<ReplaySegment>,
         chain_id: [u8; 32],
-        pre_root: [u8; 32],
         chunk_bytes_max: u16,
         offset: u32,
         witness: &[u8],
         chunk: &[u8],
     ) -> Result<()> {
-        let (chain_id, pre_root) = (Hash::new(chain_id), Hash::new(pre_root));
         let place = replay::Place { chunk, offset, chunk_bytes_max };
-        let input = replay::Replay { chain_id, pre_root, witness, place };
+        let input = replay::Replay { chain_id: Hash::new(chain_id), witness, place };
         instructions::replay_segment::replay_segment(ctx, &input)
     }
 }

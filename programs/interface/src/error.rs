@@ -81,12 +81,11 @@ errors! {
     WrongPreviousRoot = 6017, "the header's previous root is not the committed root";
     /// The heights do not follow.
     WrongHeights = 6018, "the batch's heights do not follow";
-    /// The batch has no segments.
-    NoSegments = 6019, "the batch has no segments";
+    // 6019 is not used.
     /// A chunk is missing.
     DataIncomplete = 6020, "the data account misses chunks";
     /// The posted chunks are not what the header names.
-    WrongDataHash = 6021, "the posted chunks are not those of the header";
+    WrongDataRoot = 6021, "the posted chunks are not those of the header";
     /// The inbox cursor goes back, or past the inbox's end.
     WrongInboxCursor = 6022, "the inbox cursor goes back or past the end of the inbox";
     /// The inbox hash is not that of the inbox at the cursor.
@@ -135,7 +134,7 @@ errors! {
     InvalidWitnessAccount = 6044, "the account holds no witness of this program";
     /// The witness cannot be decoded.
     BadWitness = 6045, "the witness cannot be decoded";
-    /// The witness leads to another root than the one before the segment.
+    /// The witness leads to another root than the chunk's before the segment.
     WrongPreRoot = 6046, "the witness does not lead to the root before the segment";
     /// The chunk cannot be decoded.
     BadChunk = 6047, "the chunk cannot be decoded";
@@ -145,8 +144,8 @@ errors! {
     CellNotInWitness = 6049, "the witness does not open a cell that the segment touches";
     /// A cell of the state is not of the type that its key says. No chain has such a state.
     CorruptState = 6050, "a cell of the state is of another type than its key says";
-    /// The block's height or time does not follow.
-    WrongBlock = 6051, "the height or the time of the block does not follow";
+    /// The height or time of a block does not follow, or what the chunk says of them is not what the state has.
+    WrongBlock = 6051, "a height or a time of the segment does not follow";
     /// An inbox message does not follow the cursor.
     WrongMessage = 6052, "an inbox message of the segment does not follow the cursor";
     /// The segment holds more than fits by the meter, or more transactions than it may.
@@ -195,13 +194,19 @@ mod tests {
 
     use super::{RollupError, rejected, rejection};
 
+    /// No error has it.
+    const UNUSED: u32 = 6019;
+
     #[test]
     fn numbers_follow_and_are_found_again() {
-        for (code, error) in (6000..).zip(RollupError::ALL) {
+        let codes = (6000..).filter(|code| *code != UNUSED);
+        for (code, error) in codes.zip(RollupError::ALL) {
             assert_eq!(error.code(), code);
             assert_eq!(RollupError::from_code(code), Some(*error));
         }
-        assert_eq!(RollupError::from_code(5999), None);
+        for code in [5999, UNUSED, 6054] {
+            assert_eq!(RollupError::from_code(code), None);
+        }
     }
 
     #[test]
@@ -210,6 +215,9 @@ mod tests {
         assert_eq!(RollupError::InboxFull.code(), 6007);
         assert_eq!(RollupError::ChunkConflict.code(), 6011);
         assert_eq!(RollupError::WrongNumber.code(), 6016);
+        assert_eq!(RollupError::WrongHeights.code(), 6018);
+        assert_eq!(RollupError::DataIncomplete.code(), 6020);
+        assert_eq!(RollupError::WrongDataRoot.code(), 6021);
         assert_eq!(RollupError::MessageLeftOut.code(), 6024);
         assert_eq!(RollupError::BadSignature.code(), 6030);
         assert_eq!(RollupError::WindowOpen.code(), 6031);

@@ -350,7 +350,7 @@ impl WithdrawAccounts {
     }
 }
 
-/// Replays one segment from a witness of the state before it. It changes nothing: it returns, by Solana's return data,
+/// Replays one segment from a witness of the state before it, whose root is in the chunk. It changes nothing: it returns, by Solana's return data,
 /// `root after ‖ sha256(Borsh of the receipts)`, 64 bytes, or fails with the rule that the segment breaks, see
 /// [`crate::error::rejection`].
 ///
@@ -360,8 +360,6 @@ impl WithdrawAccounts {
 pub struct ReplaySegment {
     /// The chain id.
     pub chain_id: Hash,
-    /// The state root before the segment.
-    pub pre_root: Hash,
     /// The chain's bound on the length of a chunk, in bytes.
     pub chunk_bytes_max: u16,
     /// Where the segment starts in the chunk.
@@ -400,6 +398,7 @@ mod tests {
     use alloc::{format, vec};
 
     use curvevm::{
+        batch::HEADER_BYTES,
         host::sha256,
         types::{Address, AssetId, Signature},
     };
@@ -438,10 +437,12 @@ mod tests {
         assert_eq!(Withdraw::parse(&withdraw.data()), Some(withdraw.clone()));
         assert_eq!(withdraw.data().len(), 8 + 8 + 8 + 32 + 8 + 4 + 2);
         assert_eq!(DepositSol::parse(&withdraw.data()), None);
-        let commit =
-            CommitBatch { header: vec![1; 265], signatures: vec![(3, Signature::new([7; 64]))] };
+        let commit = CommitBatch {
+            header: vec![1; HEADER_BYTES],
+            signatures: vec![(3, Signature::new([7; 64]))],
+        };
         assert_eq!(CommitBatch::parse(&commit.data()), Some(commit.clone()));
-        assert_eq!(commit.data().len(), 8 + 4 + 265 + 4 + 65);
+        assert_eq!(commit.data().len(), 8 + 4 + HEADER_BYTES + 4 + 65);
         let deposit = DepositSol { recipient: Address::new([1; 32]), amount: 5 };
         assert_eq!(DepositSol::parse(&deposit.data()), Some(deposit));
         assert_eq!(CloseData {}.data(), CloseData::DISCRIMINATOR);

@@ -3,7 +3,7 @@
 use asset_consensus::{BlockId, ChainId, Committee, CommitteeError, Epoch, PublicKey};
 use curvevm::{
     batch::CHUNKS_MAX,
-    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, SEGMENT_BYTES_MAX},
+    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNK_HEAD_BYTES_MAX, SEGMENT_BYTES_MAX},
     genesis::{GENESIS_VERSION, Genesis, MEMBERS_MAX, quorum},
     tx,
     types::{Address, Hash},
@@ -58,8 +58,8 @@ impl ChainSpec {
     ///
     /// Chunks are cut at segments: one is left open by less than the segment that follows, and two neighbours are more than one
     /// chunk together. A transaction that is a segment of its own is counted twice ([`counted_bytes`](super::counted_bytes)), for
-    /// itself and for what it leaves open. The data of a batch, less than two blocks' worth, then fits its chunks, with an eighth
-    /// to spare for integers that are longer as varints.
+    /// itself and for what it leaves open. The data of a batch, less than two blocks' worth, then fits its chunks, with a fifth to
+    /// spare: for integers that are longer as varints, and for the root after each segment, which may hold one short transaction.
     pub(crate) fn block_bytes_max(&self) -> usize {
         block_bytes_max(self.chunk_bytes_max(), self.genesis.params.batch_chunks_max)
     }
@@ -98,9 +98,10 @@ impl ChainSpec {
 }
 
 const fn block_bytes_max(chunk: usize, chunks: u16) -> usize {
-    let (full, half) = (chunk.saturating_sub(SEGMENT_BYTES_MAX), chunk / 2);
+    let full = chunk.saturating_sub(SEGMENT_BYTES_MAX);
+    let half = chunk.saturating_sub(CHUNK_HEAD_BYTES_MAX) / 2;
     let filled = if full > half { full } else { half };
-    chunks as usize * filled * 7 / 16
+    chunks as usize * filled * 2 / 5
 }
 
 /// With fewer chunks to a batch the longest transaction may not fit a block.
@@ -108,7 +109,8 @@ const CHUNKS_MIN: u16 = 10;
 const _: () = {
     let mut chunk = CHUNK_BYTES_MIN;
     while chunk <= CHUNK_BYTES_MAX {
-        let longest = super::counted_bytes(tx::bytes_max(chunk)) + 2 * super::BEGIN_BYTES;
+        let around = super::BEGIN_BYTES + super::CONTENT_BYTES;
+        let longest = super::counted_bytes(tx::bytes_max(chunk)) + around;
         assert!(block_bytes_max(chunk, CHUNKS_MIN) > longest);
         chunk += 1;
     }

@@ -69,7 +69,7 @@ on_each_build! {
 
     fn refuses_a_header_that_does_not_follow(build: Build) {
         let (world, header) = second(build);
-        let cases: [Case; 15] = [
+        let cases: [Case; 14] = [
             (|it| it.version = 2, RollupError::UnknownVersion),
             (|it| it.vm_version = 2, RollupError::UnknownVersion),
             (|it| it.chain_id = Hash::ZERO, RollupError::WrongChain),
@@ -77,11 +77,10 @@ on_each_build! {
             (|it| it.first_height += 1, RollupError::WrongHeights),
             (|it| it.first_height -= 1, RollupError::WrongHeights),
             (|it| it.last_height = it.first_height - 1, RollupError::WrongHeights),
-            (|it| it.segment_count = 0, RollupError::NoSegments),
             (|it| it.time_ms = 1_799, RollupError::WrongTime),
             (|it| it.withdrawals = 0, RollupError::WrongWithdrawals),
-            (|it| it.data_hash = Hash::ZERO, RollupError::WrongDataHash),
-            (|it| it.chunk_count += 1, RollupError::WrongDataHash),
+            (|it| it.data_root = Hash::ZERO, RollupError::WrongDataRoot),
+            (|it| it.chunk_count += 1, RollupError::WrongDataRoot),
             (|it| it.inbox_cursor = 0, RollupError::WrongInboxCursor),
             (|it| it.inbox_cursor = 4, RollupError::WrongInboxCursor),
             (|it| it.inbox_hash = Hash::ZERO, RollupError::WrongInboxHash),
@@ -149,7 +148,7 @@ on_each_build! {
         let mut sealed = world.seal(vec![]);
         sealed.chunks[0].push(0);
         world.post(&sealed);
-        assert_refused(world.commit(&sealed.header), RollupError::WrongDataHash);
+        assert_refused(world.commit(&sealed.header), RollupError::WrongDataRoot);
         // Data of another number.
         let next = world.ready(vec![]);
         let signatures = world.sign(&sealed.header, &world.quorum());
@@ -349,7 +348,7 @@ on_each_build! {
         let mut header = sealed.header;
         let hashes: Vec<Hash> =
             chunks.iter().map(|chunk| curvevm::batch::chunk_hash(chunk)).collect();
-        (header.chunk_count, header.data_hash) = (256, curvevm::batch::data_hash(&hashes));
+        (header.chunk_count, header.data_root) = (256, curvevm::batch::data_root(&hashes));
         world.post(&super::support::Sealed { header: header.clone(), chunks });
         world.commit(&header).unwrap();
         assert_eq!(world.batch_account(1).unwrap().chunk_count, 256);

@@ -4,6 +4,8 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 
+use curvevm::batch::{chunk_hash, data_root};
+
 use super::{
     meter,
     support::{
@@ -48,7 +50,20 @@ fn measure(build: Build) -> Measured {
         measured.push((name, units(world.send(&instruction))));
     }
     measured.extend(measure_large(build));
+    measured.push(("commit_batch, 1 signature, 256 chunks", units(commit_most_chunks(build))));
     measured
+}
+
+/// Commits a batch of the most chunks, under one signature.
+fn commit_most_chunks(build: Build) -> Outcome {
+    let mut world = World::empty(build).fork(|genesis| genesis.committee.truncate(1));
+    world.initialize().unwrap();
+    let mut sealed = world.chain.seal(vec![], vec![]);
+    sealed.chunks = (0..=255u8).map(|byte| vec![byte; 3]).collect();
+    let hashes: Vec<_> = sealed.chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
+    (sealed.header.chunk_count, sealed.header.data_root) = (256, data_root(&hashes));
+    world.post(&sealed);
+    world.commit(&sealed.header)
 }
 
 /// The largest chunk, chunk count and committee, and the closing of a data account.

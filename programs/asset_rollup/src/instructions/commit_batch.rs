@@ -3,7 +3,7 @@
 use anchor_lang::prelude::*;
 use asset_rollup_interface::seeds;
 use curvevm::{
-    batch::{BATCH_VERSION, BatchHeader, VM_VERSION, data_hash},
+    batch::{BATCH_VERSION, BatchHeader, VM_VERSION, data_root},
     genesis::quorum,
     host,
     types::{Address as Key, Hash, Signature},
@@ -110,7 +110,6 @@ fn check_header(header: &BatchHeader, rollup: &Rollup) -> Result<()> {
     ensure(header.prev_root == prev_root, RollupError::WrongPreviousRoot)?;
     let first = rollup.committed_height.checked_add(1) == Some(header.first_height);
     ensure(first && header.last_height >= header.first_height, RollupError::WrongHeights)?;
-    ensure(header.segment_count > 0, RollupError::NoSegments)?;
     ensure(header.time_ms >= rollup.committed_time_ms, RollupError::WrongTime)?;
     let withdrawals = header.withdrawals >= rollup.committed_withdrawals;
     ensure(withdrawals, RollupError::WrongWithdrawals)
@@ -144,7 +143,7 @@ fn check_data(header: &BatchHeader, accounts: &CommitBatch) -> Result<()> {
     let hashes = data.as_slice();
     ensure(usize::from(data.posted) == hashes.len(), RollupError::DataIncomplete)?;
     let counted = usize::try_from(header.chunk_count) == Ok(hashes.len());
-    ensure(counted && header.data_hash == data_hash(hashes), RollupError::WrongDataHash)
+    ensure(counted && header.data_root == data_root(hashes), RollupError::WrongDataRoot)
 }
 
 /// The signatures are a quorum of the committee's over the settlement digest. Gives the signers' bits.

@@ -24,12 +24,11 @@ pub struct Batch {
     pub last_height: u64,
     pub prev_root: [u8; 32],
     pub post_root: [u8; 32],
-    pub trace_root: [u8; 32],
-    pub data_hash: [u8; 32],
+    pub data_root: [u8; 32],
     pub inbox_hash: [u8; 32],
     pub inbox_cursor: u64,
-    pub segment_count: u32,
     pub chunk_count: u32,
+    pub reserved_2: [u8; 4],
     pub time_ms: u64,
     pub withdrawals: u64,
     pub vm_version: u64,
@@ -71,12 +70,11 @@ impl Batch {
             last_height: header.last_height,
             prev_root: header.prev_root.to_bytes(),
             post_root: header.post_root.to_bytes(),
-            trace_root: header.trace_root.to_bytes(),
-            data_hash: header.data_hash.to_bytes(),
+            data_root: header.data_root.to_bytes(),
             inbox_hash: header.inbox_hash.to_bytes(),
             inbox_cursor: header.inbox_cursor,
-            segment_count: header.segment_count,
             chunk_count: header.chunk_count,
+            reserved_2: [0; 4],
             time_ms: header.time_ms,
             withdrawals: header.withdrawals,
             vm_version: header.vm_version,
@@ -109,7 +107,6 @@ impl Batch {
         let valid = self.number > 0
             && self.first_height <= self.last_height
             && self.signers != 0
-            && self.segment_count > 0
             && self.chunk_count > 0;
         ensure(valid, RollupError::Corrupt)
     }

@@ -35,18 +35,16 @@ pub struct Batch {
     pub prev_root: Hash,
     /// The state root after it.
     pub post_root: Hash,
-    /// The root of its trace.
-    pub trace_root: Hash,
-    /// The hash over the hashes of its chunks.
-    pub data_hash: Hash,
+    /// The root over the hashes of its chunks.
+    pub data_root: Hash,
     /// The hash of the inbox chain before the message at the cursor.
     pub inbox_hash: Hash,
     /// The index of the next inbox message after it.
     pub inbox_cursor: u64,
-    /// How many segments its trace has.
-    pub segment_count: u32,
     /// How many chunks its data has.
     pub chunk_count: u32,
+    /// Zero.
+    pub reserved_2: [u8; 4],
     /// The time of its last block, in milliseconds since 1970.
     pub time_ms: u64,
     /// The number of withdrawals since genesis.
@@ -67,7 +65,7 @@ impl Batch {
     /// `sha256("account:Batch")`, first eight bytes.
     pub const DISCRIMINATOR: [u8; 8] = [0x9c, 0xc2, 0x46, 0x2c, 0x16, 0x58, 0x89, 0x2c];
     /// The length of the account, in bytes.
-    pub const BYTES: usize = 384;
+    pub const BYTES: usize = 352;
 
     /// Reads the account's data.
     ///
@@ -88,10 +86,8 @@ impl Batch {
             last_height: self.last_height,
             prev_root: self.prev_root,
             post_root: self.post_root,
-            segment_count: self.segment_count,
-            trace_root: self.trace_root,
             chunk_count: self.chunk_count,
-            data_hash: self.data_hash,
+            data_root: self.data_root,
             inbox_cursor: self.inbox_cursor,
             inbox_hash: self.inbox_hash,
             time_ms: self.time_ms,
