@@ -19,6 +19,7 @@ macro_rules! on_each_build {
 
 mod program {
     mod close_data;
+    mod close_message;
     mod commit_batch;
     mod compute_units;
     mod conformance;

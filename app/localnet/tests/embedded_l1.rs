@@ -75,9 +75,26 @@ async fn initializes_and_takes_deposits_and_data() {
         amount: Quote::new(SOL),
         recipient: member.address(),
     };
-    let message = inbox.message(0).unwrap();
+    let messages = client.messages(0..2, Level::Confirmed).await.unwrap();
+    let [Some(account), None] = &messages[..] else { panic!("{messages:?}") };
+    let message = account.message().unwrap();
     assert_eq!((inbox.count, &message.kind), (1, &kind));
     assert_eq!(inbox.head, message.chain(&Hash::ZERO));
+    assert_eq!((account.hash, account.payer), (inbox.head, user.address()));
+    let early = client.close_messages(&user, std::slice::from_ref(account)).await.unwrap_err();
+    assert!(matches!(early, L1Error::Program { name: "MessageNotFinalized", .. }), "{early}");
+
+    // All of them under the same index at first. No two are the same transaction.
+    let recipient = member.address();
+    let deposit = |amount| client.deposit(&user, &recipient, Quote::new(amount));
+    let deposits = (1..=6).map(|number| deposit(SOL + number));
+    futures::future::try_join_all(deposits).await.unwrap();
+    let inbox = client.inbox(Level::Confirmed).await.unwrap();
+    assert_eq!((inbox.count, inbox.deposited), (7, 7 * SOL + 21));
+    // More than one call gives; those past the end are not there.
+    let messages = client.messages(0..150, Level::Confirmed).await.unwrap();
+    let count = messages.iter().filter(|message| message.is_some()).count();
+    assert_eq!((messages.len(), count), (150, 7));
 
     // The largest chunk fills a 4,096-byte transaction (SIMD-0385).
     let bytes = vec![7; usize::from(TransactionFormat::V1.chunk_bytes_max())];

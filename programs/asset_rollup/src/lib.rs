@@ -7,7 +7,8 @@
 //! # Rules
 //!
 //! 1. A rollup is started from its whole genesis, whose hash is the chain id, so that nobody can start it otherwise.
-//! 2. Deposits are appended to a hash chain. A batch that leaves out a message past its delay is refused.
+//! 2. Deposits are appended to a hash chain, as a message with an account of its own. A batch that leaves out a message past its
+//!    delay is refused.
 //! 3. A batch is committed in order, under a quorum of signatures over its settlement digest, when all of its data is posted.
 //! 4. A batch is finalized in order, when its window is over in slots and in seconds.
 //! 5. A segment is replayed from a witness by the same CurveVM that made it.
@@ -17,7 +18,7 @@
 //!
 //! 1. `finalized_number <= committed_number`, and both only grow.
 //! 2. The vault holds the rent minimum and what was deposited, less what was withdrawn.
-//! 3. The inbox ring holds every message that no committed batch has consumed.
+//! 3. A message's account exists until its index is below the finalized inbox cursor.
 //! 4. A nullifier that is set is never cleared.
 // Anchor prints the program's description from a test that wants the prelude of the standard library.
 #![cfg_attr(not(all(test, feature = "idl-build")), no_std)]
@@ -43,6 +44,7 @@ extern crate std;
 mod builtins;
 pub mod constants;
 pub mod error;
+pub mod inbox;
 #[allow(
     unused_variables,
     reason = "Anchor reads the arguments of an instruction again when it ends"
@@ -73,10 +75,11 @@ pub mod asset_rollup {
     /// Moves lamports into the vault and appends a deposit to the inbox.
     pub fn deposit_sol(
         ctx: &mut Context<DepositSol>,
+        index: u64,
         recipient: [u8; 32],
         amount: u64,
     ) -> Result<()> {
-        instructions::deposit_sol::deposit_sol(ctx, recipient, amount)
+        instructions::deposit_sol::deposit_sol(ctx, index, recipient, amount)
     }
 
     /// Records the hash of a chunk of a batch's data.
@@ -109,6 +112,11 @@ pub mod asset_rollup {
     /// Closes a data account that is not needed any more.
     pub fn close_data(ctx: &mut Context<CloseData>) -> Result<()> {
         instructions::close_data::close_data(ctx)
+    }
+
+    /// Closes a message that a finalized batch has consumed.
+    pub fn close_message(ctx: &mut Context<CloseMessage>, index: u64) -> Result<()> {
+        instructions::close_message::close_message(ctx, index)
     }
 
     /// Pays a withdrawal that is proved under a finalized root.

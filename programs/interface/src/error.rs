@@ -2,10 +2,15 @@
 
 use core::fmt;
 
+/// Numbers of errors that the program does not give any more. They are never given again.
+///
+/// 6007 was `InboxFull`: the inbox had a capacity. 6019 was `NoSegments`: headers counted their segments.
+pub const RETIRED: &[u32] = &[6007, 6019];
+
 /// Declares the error enum, its numbers and its messages in one table.
 macro_rules! errors {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $message:literal;)*) => {
-        /// Why the program refused an instruction. Numbers are append-only.
+        /// Why the program refused an instruction. Numbers are append-only; what has no error any more is in [`RETIRED`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u32)]
         #[non_exhaustive]
@@ -57,8 +62,6 @@ errors! {
     DepositTooSmall = 6005, "a deposit is at least 1,000 lamports";
     /// The sum of all deposits does not fit 64 bits.
     DepositOverflow = 6006, "the sum of all deposits would pass 64 bits";
-    /// The inbox holds its capacity of messages that no committed batch has consumed.
-    InboxFull = 6007, "the inbox is full: try again after the next batch is committed";
     /// Zero chunks, too many, or another count than the first chunk had.
     ChunkCount = 6008, "the chunk count is out of bounds or differs from the one first posted";
     /// The chunk's index is not below the count.
@@ -81,7 +84,6 @@ errors! {
     WrongPreviousRoot = 6017, "the header's previous root is not the committed root";
     /// The heights do not follow.
     WrongHeights = 6018, "the batch's heights do not follow";
-    // 6019 is not used.
     /// A chunk is missing.
     DataIncomplete = 6020, "the data account misses chunks";
     /// The posted chunks are not what the header names.
@@ -150,6 +152,18 @@ errors! {
     WrongMessage = 6052, "an inbox message of the segment does not follow the cursor";
     /// The segment holds more than fits by the meter, or more transactions than it may.
     SegmentFull = 6053, "the segment's transactions pass the bound of a segment";
+    /// Another message was appended first, or the index is not there yet.
+    WrongMessageIndex = 6054, "the next message of the inbox has another index: read the inbox and try again";
+    /// The message has no bytes, or more than [`crate::constants::MESSAGE_BODY_BYTES_MAX`].
+    MessageSize = 6055, "the message is empty or too long";
+    /// The message before the header's cursor, or the one at it, was not passed.
+    MessageMissing = 6056, "the batch needs the account of a message that was not passed";
+    /// The account is not the message that the header's cursor asks for.
+    WrongMessageAccount = 6057, "the account is not the message of this rollup and index";
+    /// The message's index is not below the finalized inbox cursor.
+    MessageNotFinalized = 6058, "no finalized batch has consumed the message yet";
+    /// The account that would get the rent is not who paid for the message.
+    WrongPayer = 6059, "the account to be repaid is not the payer that the message names";
 }
 
 /// The first number of [`rejection`].
@@ -192,27 +206,25 @@ impl core::error::Error for RollupError {}
 mod tests {
     use curvevm::{error::Error, meter::SEGMENT_TRANSACTIONS_MAX};
 
-    use super::{RollupError, rejected, rejection};
-
-    /// No error has it.
-    const UNUSED: u32 = 6019;
+    use super::{RETIRED, RollupError, rejected, rejection};
 
     #[test]
     fn numbers_follow_and_are_found_again() {
-        let codes = (6000..).filter(|code| *code != UNUSED);
-        for (code, error) in codes.zip(RollupError::ALL) {
+        let numbers = (6000..).filter(|code| !RETIRED.contains(code));
+        for (code, error) in numbers.zip(RollupError::ALL) {
             assert_eq!(error.code(), code);
             assert_eq!(RollupError::from_code(code), Some(*error));
         }
-        for code in [5999, UNUSED, 6054] {
-            assert_eq!(RollupError::from_code(code), None);
+        for code in RETIRED.iter().chain(&[5999]) {
+            assert_eq!(RollupError::from_code(*code), None);
         }
     }
 
     #[test]
     fn numbers_do_not_move() {
         assert_eq!(RollupError::InvalidGenesis.code(), 6000);
-        assert_eq!(RollupError::InboxFull.code(), 6007);
+        assert_eq!(RollupError::DepositOverflow.code(), 6006);
+        assert_eq!(RollupError::ChunkCount.code(), 6008);
         assert_eq!(RollupError::ChunkConflict.code(), 6011);
         assert_eq!(RollupError::WrongNumber.code(), 6016);
         assert_eq!(RollupError::WrongHeights.code(), 6018);
@@ -224,6 +236,8 @@ mod tests {
         assert_eq!(RollupError::AlreadyWithdrawn.code(), 6038);
         assert_eq!(RollupError::Corrupt.code(), 6043);
         assert_eq!(RollupError::SegmentFull.code(), 6053);
+        assert_eq!(RollupError::WrongMessageIndex.code(), 6054);
+        assert_eq!(RollupError::WrongPayer.code(), 6059);
     }
 
     #[test]
@@ -234,7 +248,7 @@ mod tests {
             }
         }
         assert_eq!(rejection(2, Error::BadSignature), 7205);
-        for code in [6053, 7000, 7099] {
+        for code in [6059, 7000, 7099] {
             assert_eq!(rejected(code), None);
         }
     }

@@ -5,6 +5,7 @@
 //! | Rollup | `"rollup"`, chain id |
 //! | Vault | `"vault"`, rollup |
 //! | Inbox | `"inbox"`, rollup |
+//! | Message | `"message"`, rollup, index u64 |
 //! | Batch | `"batch"`, rollup, number u64 |
 //! | Data | `"data"`, rollup, number u64, poster |
 //! | Nullifiers | `"nullifiers"`, rollup, page u64 |
@@ -21,6 +22,8 @@ pub const ROLLUP: &[u8] = b"rollup";
 pub const VAULT: &[u8] = b"vault";
 /// First seed of an Inbox.
 pub const INBOX: &[u8] = b"inbox";
+/// First seed of a Message.
+pub const MESSAGE: &[u8] = b"message";
 /// First seed of a Batch.
 pub const BATCH: &[u8] = b"batch";
 /// First seed of a Data account.
@@ -41,6 +44,11 @@ pub fn vault(rollup: &Address) -> [&[u8]; 2] {
 /// Seeds of a rollup's Inbox.
 pub fn inbox(rollup: &Address) -> [&[u8]; 2] {
     [INBOX, rollup.as_bytes()]
+}
+
+/// Seeds of an inbox Message; `index` is [`le`] of its index.
+pub fn message<'a>(rollup: &'a Address, index: &'a [u8; 8]) -> [&'a [u8]; 3] {
+    [MESSAGE, rollup.as_bytes(), index]
 }
 
 /// Seeds of a committed Batch; `number` is [`le`] of its number.

@@ -3,7 +3,7 @@
 use asset_rollup_interface::{error::RollupError, state::ACCOUNT_VERSION};
 use curvevm::{
     batch::{BatchHeader, HEADER_BYTES},
-    types::{Hash, Signature},
+    types::{Address, Hash, Signature},
 };
 use solana_transaction::InstructionError;
 
@@ -25,6 +25,28 @@ fn second(build: super::support::Build) -> (World, BatchHeader) {
     world.deposit(address(1), SOL).unwrap();
     let header = world.ready(vec![signed(0, 1, vec![withdraw(address(1), SOL)], &id)]).header;
     (world, header)
+}
+
+/// The places of the messages among the accounts.
+const LAST: usize = 5;
+const NEXT: usize = 6;
+
+/// Another rollup on the same Solana, with three messages.
+fn rival(world: &World) -> World {
+    let mut other = world.fork(|it| it.name = "other".to_owned());
+    other.initialize().unwrap();
+    for user in 0..3 {
+        other.deposit(address(user), SOL).unwrap();
+    }
+    other
+}
+
+/// A copy of an account that another program owns.
+fn copy(world: &mut World, of: &Address) -> Address {
+    let mut account = world.svm.get_account(&pubkey(of)).unwrap();
+    account.owner = pubkey(&address(8));
+    world.svm.set_account(pubkey(&address(9)), account).unwrap();
+    address(9)
 }
 
 on_each_build! {
@@ -255,7 +277,7 @@ on_each_build! {
         world.commit(&sealed.header).unwrap();
         // The next takes the first; the second is 51 slots old, then past its delay.
         world.pass(1, 1);
-        let messages = world.inbox_account().messages_from(0).unwrap();
+        let messages = world.messages_from(0);
         let next = world.chain.seal(messages[..1].to_vec(), vec![]);
         world.post(&next);
         let mut late = world.clone();
@@ -264,7 +286,7 @@ on_each_build! {
         world.commit(&next.header).unwrap();
         let rollup = world.rollup_account();
         assert_eq!(rollup.committed_inbox_cursor, 1);
-        assert_eq!(rollup.committed_inbox_hash, world.inbox_account().entry(0).unwrap().hash);
+        assert_eq!(rollup.committed_inbox_hash, world.message_account(0).unwrap().hash);
     }
 
     fn refuses_the_hash_of_another_place_in_the_inbox(build: Build) {
@@ -273,11 +295,85 @@ on_each_build! {
         world.deposit(address(1), SOL).unwrap();
         let sealed = world.ready(vec![]);
         let mut header = sealed.header.clone();
-        header.inbox_hash = world.inbox_account().entry(0).unwrap().hash;
+        header.inbox_hash = world.message_account(0).unwrap().hash;
         assert_refused(world.commit(&header), RollupError::WrongInboxHash);
         header.inbox_cursor = 0;
         assert_refused(world.commit(&header), RollupError::WrongInboxHash);
         world.commit(&sealed.header).unwrap();
+    }
+
+    fn refuses_a_batch_without_the_last_message_that_it_consumed(build: Build) {
+        let (mut world, header) = second(build);
+        let mut other = rival(&world);
+        other.deposit(address(0), SOL).unwrap();
+        world.svm = other.svm.clone();
+        let instruction = world.commit_instruction(&header, world.sign(&header, &world.quorum()));
+        let (last, never) = (world.message_address(2), world.message_address(3));
+        assert_eq!(instruction.accounts[LAST].pubkey, pubkey(&last));
+        assert_eq!(instruction.accounts[NEXT].pubkey, pubkey(&never));
+        let wrong = [
+            (world.program, RollupError::MessageMissing),
+            // Another index: the one before, and one that does not exist.
+            (world.message_address(1), RollupError::WrongMessageAccount),
+            (never, RollupError::WrongMessageAccount),
+            // Another rollup's, another kind, another owner.
+            (other.message_address(2), RollupError::WrongMessageAccount),
+            (world.inbox, RollupError::WrongMessageAccount),
+            (world.data_address(2, &key_of(&world.payer())), RollupError::WrongMessageAccount),
+            (copy(&mut world, &last), RollupError::WrongMessageAccount),
+        ];
+        for (wrong, error) in wrong {
+            let mut instruction = instruction.clone();
+            instruction.accounts[LAST].pubkey = pubkey(&wrong);
+            assert_refused(world.send(&instruction), error);
+        }
+        assert_eq!(world.rollup_account().committed_number, 1);
+        world.send(&instruction).unwrap();
+    }
+
+    fn refuses_a_batch_without_the_message_that_it_leaves_out(build: Build) {
+        let (mut world, header) = second(build);
+        let mut other = rival(&world);
+        other.deposit(address(0), SOL).unwrap();
+        world.svm = other.svm.clone();
+        // The transaction is made before the message is appended, and still good after it.
+        let instruction = world.commit_instruction(&header, world.sign(&header, &world.quorum()));
+        world.deposit(address(3), SOL).unwrap();
+        let next = world.message_address(3);
+        assert_eq!(instruction.accounts[NEXT].pubkey, pubkey(&next));
+        let wrong = [
+            (world.program, RollupError::MessageMissing),
+            (world.message_address(2), RollupError::WrongMessageAccount),
+            (world.message_address(4), RollupError::WrongMessageAccount),
+            (other.message_address(3), RollupError::WrongMessageAccount),
+            (world.inbox, RollupError::WrongMessageAccount),
+            (copy(&mut world, &next), RollupError::WrongMessageAccount),
+        ];
+        for (wrong, error) in wrong {
+            let mut instruction = instruction.clone();
+            instruction.accounts[NEXT].pubkey = pubkey(&wrong);
+            assert_refused(world.send(&instruction), error);
+        }
+        assert_eq!(world.rollup_account().committed_number, 1);
+        world.send(&instruction).unwrap();
+    }
+
+    fn does_not_look_at_messages_that_it_does_not_need(build: Build) {
+        let mut world = World::new(build);
+        world.deposit(address(0), SOL).unwrap();
+        world.settle(vec![]);
+        // No message since: neither is needed, whatever is passed.
+        let sealed = world.ready(vec![]);
+        let signatures = world.sign(&sealed.header, &world.quorum());
+        let instruction = world.commit_instruction(&sealed.header, signatures);
+        assert_eq!(instruction.accounts[LAST].pubkey, pubkey(&world.program));
+        for passed in [world.program, address(9), world.inbox, world.message_address(0)] {
+            let (mut world, mut instruction) = (world.clone(), instruction.clone());
+            for place in [LAST, NEXT] {
+                instruction.accounts[place].pubkey = pubkey(&passed);
+            }
+            world.send(&instruction).unwrap();
+        }
     }
 
     fn refuses_accounts_of_another_rollup_or_address(build: Build) {

@@ -44,6 +44,8 @@ fn measure(build: Build) -> Measured {
     measured.push((COMMIT_5_OF_7, units(world.commit(&sealed.header))));
     world.pass(10, 5);
     measured.push(("finalize_batch, with the data", units(world.finalize(1))));
+    let close = world.close_message_instruction(0, key_of(&world.payer()));
+    measured.push(("close_message", units(world.send(&close))));
     for (index, name) in [(0, "withdraw, first of a page"), (1, "withdraw")] {
         let (claim, recipient) = world.chain.claim(1, index);
         let instruction = world.withdraw_instruction(&claim, recipient);

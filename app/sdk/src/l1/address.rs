@@ -31,6 +31,11 @@ impl RollupAddresses {
         self.program
     }
 
+    /// The account of an inbox message.
+    pub fn message(&self, index: u64) -> Pubkey {
+        find(&self.program, &seeds::message(&address(&self.rollup), &seeds::le(index)))
+    }
+
     /// The account of a committed batch.
     pub fn batch(&self, number: u64) -> Pubkey {
         find(&self.program, &seeds::batch(&address(&self.rollup), &seeds::le(number)))

@@ -1,6 +1,10 @@
 //! The program's instructions as writes: data and accounts from the interface, addresses, compute bounds.
 
-use asset_rollup_interface::{error::RollupError, instruction as ix, seeds, state::Batch};
+use asset_rollup_interface::{
+    error::RollupError,
+    instruction as ix, seeds,
+    state::{Batch, Message},
+};
 use curvevm::{
     genesis::Genesis,
     types::{Address, Quote},
@@ -39,20 +43,24 @@ pub(super) fn initialize(client: &L1Client, authority: &Key, genesis: &Genesis) 
     )
 }
 
-pub(super) fn deposit_sol(
-    client: &L1Client,
-    depositor: &Key,
-    recipient: &Address,
-    amount: Quote,
-) -> Write {
+/// A deposit under the index that its message is to have.
+pub(super) struct Deposit<'a> {
+    pub(super) index: u64,
+    pub(super) recipient: &'a Address,
+    pub(super) amount: Quote,
+}
+
+pub(super) fn deposit_sol(client: &L1Client, depositor: &Key, deposit: &Deposit<'_>) -> Write {
+    let &Deposit { index, recipient, amount } = deposit;
     let at = client.addresses();
     let accounts = ix::DepositSolAccounts {
         depositor: depositor.address(),
         rollup: address(&at.rollup),
         inbox: address(&at.inbox),
+        message: address(&at.message(index)),
         vault: address(&at.vault),
     };
-    let data = ix::DepositSol { recipient: *recipient, amount: amount.get() }.data();
+    let data = ix::DepositSol { index, recipient: *recipient, amount: amount.get() }.data();
     write(client, "deposit_sol", (data, &accounts.metas()), COMPUTE_UNITS)
 }
 
@@ -75,12 +83,19 @@ pub(super) fn post_data(client: &L1Client, poster: &Key, chunk: &Chunk<'_>) -> W
 
 pub(super) fn commit_batch(client: &L1Client, poster: &Key, commit: &Commit<'_>) -> Write {
     let at = client.addresses();
+    let cursor = commit.header.inbox_cursor;
+    let message = |index: u64| address(&at.message(index));
+    let last = cursor.checked_sub(1).filter(|_| cursor > commit.committed_inbox_cursor);
     let accounts = ix::CommitBatchAccounts {
+        program: client.config().program_id,
         poster: poster.address(),
         rollup: address(&at.rollup),
         inbox: address(&at.inbox),
         data: address(&at.data(commit.header.number, commit.data_poster)),
         batch: address(&at.batch(commit.header.number)),
+        last: last.map(message),
+        // It may be appended before the transaction is executed.
+        next: Some(message(cursor)),
     };
     let signatures = u32::try_from(commit.signatures.len()).unwrap_or(u32::MAX);
     let units = COMPUTE_UNITS_SIGNATURE.saturating_mul(signatures).saturating_add(COMPUTE_UNITS);
@@ -113,6 +128,24 @@ pub(super) fn close_data(client: &L1Client, number: u64, poster: &Address) -> Wr
         poster: *poster,
     };
     write(client, "close_data", (ix::CloseData {}.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn close_messages(client: &L1Client, messages: &[Message]) -> Write {
+    let at = client.addresses();
+    let close = |message: &Message| {
+        let accounts = ix::CloseMessageAccounts {
+            rollup: address(&at.rollup),
+            message: address(&at.message(message.index)),
+            payer: message.payer,
+        };
+        let data = ix::CloseMessage { index: message.index }.data();
+        instruction(client, (data, &accounts.metas()))
+    };
+    Write {
+        what: "close_message",
+        instructions: messages.iter().map(close).collect(),
+        compute_units_max: COMPUTE_UNITS,
+    }
 }
 
 pub(super) fn withdraw(client: &L1Client, payer: &Key, claim: &Claim<'_>) -> Write {
@@ -159,9 +192,13 @@ pub(super) fn program_error(what: &'static str, number: u32) -> L1Error {
 fn write(
     client: &L1Client,
     what: &'static str,
-    (data, metas): (Vec<u8>, &[ix::Meta]),
+    parts: (Vec<u8>, &[ix::Meta]),
     units: u32,
 ) -> Write {
+    Write { what, instructions: vec![instruction(client, parts)], compute_units_max: units }
+}
+
+fn instruction(client: &L1Client, (data, metas): (Vec<u8>, &[ix::Meta])) -> Instruction {
     let program_id: Pubkey = client.addresses().program();
     let accounts = metas
         .iter()
@@ -171,9 +208,5 @@ fn write(
             is_writable: meta.writable,
         })
         .collect();
-    Write {
-        what,
-        instruction: Instruction { program_id, accounts, data },
-        compute_units_max: units,
-    }
+    Instruction { program_id, accounts, data }
 }

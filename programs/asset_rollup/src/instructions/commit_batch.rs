@@ -11,7 +11,7 @@ use curvevm::{
 
 use crate::{
     error::{RollupError, ensure, fail},
-    state::{Batch, Commitment, DataAccount, Inbox, Rollup},
+    state::{Batch, Commitment, DataAccount, Inbox, Message, MessageAccount, Rollup},
 };
 
 /// Accounts of `commit_batch`.
@@ -46,6 +46,10 @@ pub struct CommitBatch {
         bump
     )]
     pub batch: Account<Batch>,
+    /// The message before the header's cursor; needed when the cursor has moved past the committed one.
+    pub last: Option<UncheckedAccount>,
+    /// The message at the header's cursor; needed when the inbox has one. It may be named before it is there.
+    pub next: Option<UncheckedAccount>,
     /// Creates the account.
     pub system_program: Program<System>,
 }
@@ -123,16 +127,27 @@ fn check_inbox(header: &BatchHeader, accounts: &CommitBatch, slot: u64) -> Resul
     ensure(within, RollupError::WrongInboxCursor)?;
     let hash = match cursor.checked_sub(1) {
         Some(last) if cursor > rollup.committed_inbox_cursor => {
-            inbox.entry(last)?.ok_or(fail(RollupError::Corrupt))?.hash
+            message(accounts.last.as_ref(), inbox, last)?.hash
         }
         Some(_) | None => rollup.committed_inbox_hash,
     };
     ensure(header.inbox_hash == Hash::new(hash), RollupError::WrongInboxHash)?;
-    let Some(next) = inbox.entry(cursor)? else {
+    if cursor == inbox.count {
         return Ok(());
-    };
+    }
+    let next = message(accounts.next.as_ref(), inbox, cursor)?;
     let age = slot.saturating_sub(next.slot);
     ensure(age <= rollup.inbox_delay_slots, RollupError::MessageLeftOut)
+}
+
+/// The message of an index, which has to be passed.
+fn message(
+    account: Option<&UncheckedAccount>,
+    inbox: &Inbox,
+    index: u64,
+) -> Result<MessageAccount> {
+    let account = account.ok_or(fail(RollupError::MessageMissing))?;
+    Message::load(account.account(), &inbox.rollup, index)
 }
 
 /// All chunks are posted, and they are the header's.

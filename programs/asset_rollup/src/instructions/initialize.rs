@@ -12,7 +12,7 @@ use curvevm::{
 use crate::{
     constants::{SECS_MAX, SLOTS_MAX},
     error::{RollupError, ensure, fail},
-    state::{Inbox, Rollup},
+    state::{Finalized, Inbox, Rollup},
 };
 
 /// Accounts of `initialize`.
@@ -101,7 +101,7 @@ fn start(rollup: &mut Rollup, genesis: &Genesis) -> Result<()> {
     let mut tree = genesis.tree().map_err(|_| fail(RollupError::InvalidGenesis))?;
     let root = tree.root().to_bytes();
     rollup.committed_root = root;
-    rollup.finalize(0, 0, root)
+    rollup.finalize(&Finalized { number: 0, height: 0, inbox_cursor: 0, root })
 }
 
 fn check_committee(committee: &[Key]) -> Result<()> {

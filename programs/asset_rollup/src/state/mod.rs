@@ -3,14 +3,16 @@
 mod batch;
 mod data;
 mod inbox;
+mod message;
 mod nullifiers;
 mod rollup;
 
 pub use batch::{Batch, Commitment};
 pub use data::{Data, DataAccount};
-pub use inbox::{Deposit, Inbox, InboxEntry};
+pub use inbox::Inbox;
+pub use message::{Message, MessageAccount};
 pub use nullifiers::Nullifiers;
-pub use rollup::{FinalizedRoot, Rollup};
+pub use rollup::{Finalized, FinalizedRoot, Rollup};
 
 use asset_rollup_interface::state::{self as layout, DISCRIMINATOR_BYTES};
 use core::mem::size_of;
@@ -23,5 +25,7 @@ const _: () = assert!(size_of::<Batch>() + DISCRIMINATOR_BYTES == layout::Batch:
 const _: () = assert!(size_of::<Nullifiers>() + DISCRIMINATOR_BYTES == layout::Nullifiers::BYTES);
 const _: () = assert!(DataAccount::space_for(0) == layout::Data::bytes(0));
 const _: () = assert!(DataAccount::space_for(256) == layout::Data::bytes(256));
+const _: () = assert!(MessageAccount::space_for(0) == layout::Message::bytes(0));
+const _: () = assert!(MessageAccount::space_for(73) == layout::Message::bytes(73));
 #[cfg(target_endian = "big")]
 compile_error!("accounts are little-endian");

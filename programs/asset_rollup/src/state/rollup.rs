@@ -34,6 +34,7 @@ pub struct Rollup {
     pub committed_inbox_hash: [u8; 32],
     pub finalized_number: u64,
     pub finalized_height: u64,
+    pub finalized_inbox_cursor: u64,
     pub members: [[u8; 32]; MEMBERS_MAX],
     pub roots: [FinalizedRoot; ROOTS_CAPACITY],
 }
@@ -43,6 +44,18 @@ pub struct Rollup {
 #[repr(C)]
 pub struct FinalizedRoot {
     pub number: u64,
+    pub root: [u8; 32],
+}
+
+/// What is known of a batch once it is finalized.
+pub struct Finalized {
+    /// Its number.
+    pub number: u64,
+    /// Its last height.
+    pub height: u64,
+    /// Its inbox cursor.
+    pub inbox_cursor: u64,
+    /// The state root after it.
     pub root: [u8; 32],
 }
 
@@ -83,16 +96,18 @@ impl Rollup {
         self.committed_inbox_hash = header.inbox_hash.to_bytes();
     }
 
-    /// Records a batch as the last finalized one, and its root.
+    /// Records a batch as the last finalized one.
     ///
     /// # Errors
     ///
     /// [`RollupError::Corrupt`].
-    pub fn finalize(&mut self, number: u64, height: u64, root: [u8; 32]) -> Result<()> {
+    pub fn finalize(&mut self, batch: &Finalized) -> Result<()> {
+        let &Finalized { number, height, inbox_cursor, root } = batch;
         let place = slot(number).and_then(|at| self.roots.get_mut(at));
         *place.ok_or(fail(RollupError::Corrupt))? = FinalizedRoot { number, root };
         self.finalized_number = number;
         self.finalized_height = height;
+        self.finalized_inbox_cursor = inbox_cursor;
         Ok(())
     }
 
@@ -118,6 +133,7 @@ impl Rollup {
         let members = usize::from(self.member_count);
         let valid = self.finalized_number <= self.committed_number
             && self.finalized_height <= self.committed_height
+            && self.finalized_inbox_cursor <= self.committed_inbox_cursor
             && (1..=MEMBERS_MAX).contains(&members);
         ensure(valid, RollupError::Corrupt)
     }

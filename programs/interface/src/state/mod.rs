@@ -3,6 +3,7 @@
 mod batch;
 mod data;
 mod inbox;
+mod message;
 mod nullifiers;
 mod rollup;
 mod witness;
@@ -13,7 +14,8 @@ use borsh::BorshDeserialize;
 
 pub use batch::Batch;
 pub use data::Data;
-pub use inbox::{Inbox, InboxEntry};
+pub use inbox::Inbox;
+pub use message::Message;
 pub use nullifiers::{Nullifiers, nullifier_bit};
 pub use rollup::{FinalizedRoot, Rollup};
 pub use witness::Witness;
@@ -32,6 +34,8 @@ pub enum LayoutError {
     Length,
     /// The format version is unknown.
     Version(u8),
+    /// The body of a message is of no known kind.
+    Body,
 }
 
 impl fmt::Display for LayoutError {
@@ -42,6 +46,7 @@ impl fmt::Display for LayoutError {
             Self::Version(version) => {
                 write!(f, "the account's format version {version} is unknown")
             }
+            Self::Body => f.write_str("the message is of no kind that this version knows"),
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct Rollup {
     pub finalized_number: u64,
     /// Its last height.
     pub finalized_height: u64,
+    /// Its inbox cursor: every message below it was consumed for good.
+    pub finalized_inbox_cursor: u64,
     /// Keys of the committee in index order, then zeros.
     pub members: [Address; MEMBERS_MAX],
     /// The last finalized roots: that of batch `n` at `n % ROOTS_CAPACITY`, the genesis root as batch zero.
@@ -72,7 +74,7 @@ impl Rollup {
     /// `sha256("account:Rollup")`, first eight bytes.
     pub const DISCRIMINATOR: [u8; 8] = [0x90, 0x43, 0xc9, 0xd9, 0x1a, 0x52, 0x6c, 0x6a];
     /// The length of the account, in bytes.
-    pub const BYTES: usize = 3_840;
+    pub const BYTES: usize = 3_848;
 
     /// Reads the account's data.
     ///

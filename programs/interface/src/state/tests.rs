@@ -1,4 +1,4 @@
-//! Layout tests: discriminators, lengths, rings.
+//! Layout tests: discriminators, lengths, what follows from the fields.
 
 use alloc::{format, vec, vec::Vec};
 
@@ -10,10 +10,10 @@ use curvevm::{
 };
 
 use super::{
-    ACCOUNT_VERSION, Batch, Data, FinalizedRoot, Inbox, InboxEntry, LayoutError, Nullifiers,
-    Rollup, Witness, nullifiers::nullifier_bit,
+    ACCOUNT_VERSION, Batch, Data, FinalizedRoot, Inbox, LayoutError, Message, Nullifiers, Rollup,
+    Witness, nullifiers::nullifier_bit,
 };
-use crate::constants::{INBOX_CAPACITY, MEMBERS_MAX, NULLIFIERS_PER_PAGE, ROOTS_CAPACITY};
+use crate::constants::{MEMBERS_MAX, MESSAGE_BODY_BYTES_MAX, NULLIFIERS_PER_PAGE, ROOTS_CAPACITY};
 
 fn rollup() -> Rollup {
     Rollup {
@@ -39,6 +39,7 @@ fn rollup() -> Rollup {
         committed_inbox_hash: Hash::new([16; 32]),
         finalized_number: 90,
         finalized_height: 18,
+        finalized_inbox_cursor: 12,
         members: [Address::new([19; 32]); MEMBERS_MAX],
         roots: [FinalizedRoot::default(); ROOTS_CAPACITY],
     }
@@ -50,10 +51,28 @@ fn inbox() -> Inbox {
         bump: 1,
         reserved: [0; 6],
         rollup: Address::new([2; 32]),
-        count: 0,
-        deposited: 0,
-        head: Hash::ZERO,
-        entries: [InboxEntry::default(); INBOX_CAPACITY],
+        count: 3,
+        deposited: 4,
+        head: Hash::new([5; 32]),
+    }
+}
+
+fn message() -> Message {
+    let kind = MessageKind::Deposit {
+        asset: AssetId::SOL,
+        amount: Quote::new(5_016),
+        recipient: Address::new([9; 32]),
+    };
+    Message {
+        version: ACCOUNT_VERSION,
+        bump: 1,
+        reserved: [0; 6],
+        rollup: Address::new([2; 32]),
+        payer: Address::new([3; 32]),
+        hash: Hash::new([4; 32]),
+        slot: 1_016,
+        index: 16,
+        body: borsh::to_vec(&kind).unwrap(),
     }
 }
 
@@ -121,6 +140,7 @@ fn discriminators_are_those_of_anchor() {
     for (name, discriminator) in [
         ("Rollup", Rollup::DISCRIMINATOR),
         ("Inbox", Inbox::DISCRIMINATOR),
+        ("Message", Message::DISCRIMINATOR),
         ("Batch", Batch::DISCRIMINATOR),
         ("Data", Data::DISCRIMINATOR),
         ("Nullifiers", Nullifiers::DISCRIMINATOR),
@@ -138,6 +158,9 @@ fn accounts_have_their_stated_lengths_and_are_read_back() {
     let bytes = account(Inbox::DISCRIMINATOR, &inbox());
     assert_eq!(bytes.len(), Inbox::BYTES);
     assert_eq!(Inbox::parse(&bytes), Ok(inbox()));
+    let bytes = account(Message::DISCRIMINATOR, &message());
+    assert_eq!(bytes.len(), Message::bytes(Message::DEPOSIT_BYTES));
+    assert_eq!(Message::parse(&bytes), Ok(message()));
     let bytes = account(Batch::DISCRIMINATOR, &batch());
     assert_eq!(bytes.len(), Batch::BYTES);
     assert_eq!(Batch::parse(&bytes), Ok(batch()));
@@ -152,7 +175,8 @@ fn accounts_have_their_stated_lengths_and_are_read_back() {
 #[test]
 fn no_account_passes_what_one_instruction_can_create() {
     const CREATE_BYTES_MAX: usize = 10_240;
-    const { assert!(Inbox::BYTES <= CREATE_BYTES_MAX) };
+    const { assert!(Rollup::BYTES <= CREATE_BYTES_MAX) };
+    const { assert!(Message::bytes(MESSAGE_BODY_BYTES_MAX) <= CREATE_BYTES_MAX) };
     const { assert!(Data::bytes(crate::constants::CHUNKS_MAX) <= CREATE_BYTES_MAX) };
 }
 
@@ -189,29 +213,30 @@ fn a_root_is_found_while_it_is_kept() {
 }
 
 #[test]
-fn messages_are_read_from_the_ring() {
-    let mut inbox = inbox();
-    for index in 0..100u64 {
-        inbox.entries[(index % INBOX_CAPACITY as u64) as usize] = InboxEntry {
-            hash: Hash::new([index as u8; 32]),
-            slot: index + 1_000,
-            amount: index + 5_000,
-            recipient: Address::new([9; 32]),
-            ..InboxEntry::default()
-        };
-        inbox.count = index + 1;
-    }
-    assert_eq!(inbox.message(100), None);
-    assert_eq!(inbox.message(15), None);
+fn a_message_says_what_the_chain_consumes() {
     let kind = MessageKind::Deposit {
         asset: AssetId::SOL,
         amount: Quote::new(5_016),
         recipient: Address::new([9; 32]),
     };
-    assert_eq!(inbox.message(16), Some(InboxMessage { index: 16, slot: 1_016, kind }));
-    assert_eq!(inbox.messages_from(98).map(|messages| messages.len()), Some(2));
-    assert_eq!(inbox.messages_from(100), Some(vec![]));
-    assert_eq!(inbox.messages_from(15), None);
+    let consumed = InboxMessage { index: 16, slot: 1_016, kind };
+    assert_eq!(message().message(), Ok(consumed));
+    assert_eq!(message().body.len(), Message::DEPOSIT_BYTES);
+    // A kind that a later version may have, a body that is cut off, one that is too long.
+    let body = message().body;
+    let mut unknown = body.clone();
+    unknown[0] = 0xff;
+    let mut longer = body.clone();
+    longer.push(0);
+    for body in [vec![], unknown, body[..body.len() - 1].to_vec(), longer] {
+        assert_eq!(Message { body, ..message() }.message(), Err(LayoutError::Body));
+    }
+    // The length of the body is told by its prefix.
+    let mut bytes = account(Message::DISCRIMINATOR, &message());
+    bytes[Message::bytes(0) - 4] += 1;
+    assert_eq!(Message::parse(&bytes), Err(LayoutError::Length));
+    bytes.push(0);
+    assert_eq!(Message::parse(&bytes).unwrap().message(), Err(LayoutError::Body));
 }
 
 #[test]

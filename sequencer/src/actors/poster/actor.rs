@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use asset_sdk::{
     keys::Key,
-    l1::{Chunk, Commit, L1Client, L1Error, Level},
+    l1::{Chunk, Commit, L1Client, L1Error, Level, Rollup},
 };
 use curvevm::types::{Address, Signature as MemberSignature};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -152,7 +152,8 @@ impl Poster {
         let Some(signatures) = self.quorum(number).await? else { return Ok(()) };
         self.set_stage(PosterStage::Posting { batch: number });
         self.post(number, &batch).await?;
-        if self.is_committed(number).await? {
+        let rollup = self.client.rollup(Level::Confirmed).await?;
+        if self.has_committed(&rollup, number) {
             return Ok(());
         }
         self.set_stage(PosterStage::Committing { batch: number });
@@ -160,6 +161,7 @@ impl Poster {
             header: &batch.header,
             signatures: &signatures,
             data_poster: &self.key.address(),
+            committed_inbox_cursor: rollup.committed_inbox_cursor,
         };
         match self.client.commit_batch(&self.key, commit).await {
             Ok(landed) => {
@@ -176,11 +178,17 @@ impl Poster {
     }
 
     async fn is_committed(&self, number: u64) -> Result<bool, PosterError> {
-        let is_committed = self.client.rollup(Level::Confirmed).await?.committed_number >= number;
-        if is_committed {
+        let rollup = self.client.rollup(Level::Confirmed).await?;
+        Ok(self.has_committed(&rollup, number))
+    }
+
+    /// Whether the L1 has the batch; the watcher is to see that too.
+    fn has_committed(&self, rollup: &Rollup, number: u64) -> bool {
+        let has_committed = rollup.committed_number >= number;
+        if has_committed {
             self.look.notify_one();
         }
-        Ok(is_committed)
+        has_committed
     }
 
     async fn post_ahead(&self, number: u64) -> Result<(), PosterError> {

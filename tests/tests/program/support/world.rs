@@ -2,16 +2,18 @@
 
 use asset_rollup_interface::{
     instruction::{
-        CloseData, CloseDataAccounts, CommitBatch, CommitBatchAccounts, DepositSol,
-        DepositSolAccounts, FinalizeBatch, FinalizeBatchAccounts, Initialize, InitializeAccounts,
-        Meta, PostData, PostDataAccounts, Withdraw, WithdrawAccounts,
+        CloseData, CloseDataAccounts, CloseMessage, CloseMessageAccounts, CommitBatch,
+        CommitBatchAccounts, DepositSol, DepositSolAccounts, FinalizeBatch, FinalizeBatchAccounts,
+        Initialize, InitializeAccounts, Meta, PostData, PostDataAccounts, Withdraw,
+        WithdrawAccounts,
     },
     seeds,
-    state::{Batch, Data, Inbox, Nullifiers, Rollup},
+    state::{Batch, Data, Inbox, Message as InboxAccount, Nullifiers, Rollup},
 };
 use curvevm::{
     batch::BatchHeader,
     genesis::{GENESIS_VERSION, Genesis, Params, quorum},
+    inbox::InboxMessage,
     tx::Transaction,
     types::{Address, Signature},
 };
@@ -142,6 +144,10 @@ impl World {
         Address::new(address.to_bytes())
     }
 
+    pub(crate) fn message_address(&self, index: u64) -> Address {
+        self.pda(&seeds::message(&self.rollup, &seeds::le(index)))
+    }
+
     pub(crate) fn batch_address(&self, number: u64) -> Address {
         self.pda(&seeds::batch(&self.rollup, &seeds::le(number)))
     }
@@ -169,6 +175,17 @@ impl World {
 
     pub(crate) fn inbox_account(&self) -> Inbox {
         Inbox::parse(&self.data_of(&self.inbox).unwrap()).unwrap()
+    }
+
+    pub(crate) fn message_account(&self, index: u64) -> Option<InboxAccount> {
+        let data = self.data_of(&self.message_address(index))?;
+        Some(InboxAccount::parse(&data).unwrap())
+    }
+
+    /// The messages from `cursor` on.
+    pub(crate) fn messages_from(&self, cursor: u64) -> Vec<InboxMessage> {
+        let message = |index| self.message_account(index).unwrap().message().unwrap();
+        (cursor..self.inbox_account().count).map(message).collect()
     }
 
     pub(crate) fn batch_account(&self, number: u64) -> Option<Batch> {
@@ -275,13 +292,15 @@ impl World {
     }
 
     pub(crate) fn deposit_instruction(&self, recipient: Address, amount: u64) -> Instruction {
+        let index = self.inbox_account().count;
         let accounts = DepositSolAccounts {
             depositor: key_of(&self.payer()),
             rollup: self.rollup,
             inbox: self.inbox,
+            message: self.message_address(index),
             vault: self.vault,
         };
-        self.instruction(accounts.metas(), DepositSol { recipient, amount }.data())
+        self.instruction(accounts.metas(), DepositSol { index, recipient, amount }.data())
     }
 
     pub(crate) fn deposit(&mut self, recipient: Address, amount: u64) -> Outcome {
@@ -335,12 +354,17 @@ impl World {
         signatures: Vec<(u8, Signature)>,
     ) -> Instruction {
         let poster = key_of(&self.payer());
+        let cursor = header.inbox_cursor;
+        let last = (cursor > self.rollup_account().committed_inbox_cursor).then(|| cursor - 1);
         let accounts = CommitBatchAccounts {
+            program: self.program,
             poster,
             rollup: self.rollup,
             inbox: self.inbox,
             data: self.data_address(header.number, &poster),
             batch: self.batch_address(header.number),
+            last: last.map(|index| self.message_address(index)),
+            next: Some(self.message_address(cursor)),
         };
         self.instruction(accounts.metas(), CommitBatch::new(header, signatures).data())
     }
@@ -379,6 +403,16 @@ impl World {
         self.instruction(accounts.metas(), CloseData {}.data())
     }
 
+    /// The instruction that closes a message; `payer` is repaid.
+    pub(crate) fn close_message_instruction(&self, index: u64, payer: Address) -> Instruction {
+        let accounts = CloseMessageAccounts {
+            rollup: self.rollup,
+            message: self.message_address(index),
+            payer,
+        };
+        self.instruction(accounts.metas(), CloseMessage { index }.data())
+    }
+
     pub(crate) fn withdraw_instruction(&self, claim: &Withdraw, recipient: Address) -> Instruction {
         let accounts = WithdrawAccounts {
             payer: key_of(&self.payer()),
@@ -395,7 +429,7 @@ impl World {
     /// Seals a batch of all messages that wait and of `transactions`.
     pub(crate) fn seal(&mut self, transactions: Vec<Transaction>) -> Sealed {
         let cursor = self.rollup_account().committed_inbox_cursor;
-        let messages = self.inbox_account().messages_from(cursor).unwrap();
+        let messages = self.messages_from(cursor);
         self.chain.seal(messages, transactions)
     }
 
