@@ -16,6 +16,7 @@ mod address;
 mod client;
 mod config;
 mod error;
+pub mod history;
 mod instructions;
 mod send;
 
@@ -24,4 +25,5 @@ pub use asset_rollup_interface::state::{Batch, Data, Inbox, Rollup};
 pub use client::{Chunk, Claim, Commit, L1Client};
 pub use config::{L1Config, Level, TransactionFormat};
 pub use error::L1Error;
+pub use history::{CommitRecord, History, HistoryError, PostedBatch};
 pub use send::Landed;
