@@ -27,3 +27,4 @@ pub use config::{L1Config, Level, TransactionFormat};
 pub use error::L1Error;
 pub use history::{CommitRecord, History, HistoryError, PostedBatch};
 pub use send::Landed;
+pub use solana_signature::Signature as TransactionSignature;

@@ -34,6 +34,10 @@
 mod error;
 mod pages;
 mod records;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 use std::{ops::ControlFlow, sync::Arc};
