@@ -4,6 +4,7 @@ use std::sync::Mutex as StdMutex;
 
 use curvevm::{
     block::BlockBody,
+    tx::TX_BYTES_MAX,
     types::{Address, Signature},
 };
 use tempfile::TempDir;
@@ -117,7 +118,7 @@ async fn refuses_what_may_be_in_no_block() {
     let good = fixture.send(1, 0);
     assert_eq!(submit(Vec::new()).await, rejected(Error::Malformed));
     assert_eq!(submit(good.encode()[..50].to_vec()).await, rejected(Error::Malformed));
-    assert_eq!(submit(vec![1; 801]).await, rejected(Error::Oversized));
+    assert_eq!(submit(vec![1; TX_BYTES_MAX + 1]).await, rejected(Error::Oversized));
     assert_eq!(submit(vec![2; 100]).await, rejected(Error::UnknownVersion));
     let mut forged = good.clone();
     forged.signature = Signature::new([1; 64]);
