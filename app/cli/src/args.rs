@@ -6,7 +6,7 @@ use crate::commands::{
     balance::BalanceArgs, bench::BenchArgs, buy::BuyArgs, claim::ClaimArgs, curve::CurveArgs,
     deposit::DepositArgs, devnet::DevnetArgs, keygen::KeygenArgs, launch::LaunchArgs,
     liquidity::LiquidityArgs, migrate::MigrateArgs, node::NodeArgs, sell::SellArgs,
-    session::SessionArgs, status::StatusArgs, transfer::TransferArgs, tx::TxArgs,
+    session::SessionArgs, status::StatusArgs, transfer::TransferArgs, tx::TxArgs, watch::WatchArgs,
     withdraw::WithdrawArgs,
 };
 
@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Tx(TxArgs),
     /// Show what a node does and what it waits for.
     Status(StatusArgs),
+    /// Rebuild the chain from the L1 alone, and check it.
+    Watch(WatchArgs),
     /// Work with curve files and templates, without a node.
     Curve(CurveArgs),
     /// Measure this machine.

@@ -8,6 +8,7 @@ use crate::{
     commands::{
         claim::What,
         session::{SessionCommand, parse_duration},
+        watch::Settled,
     },
     context::{Until, parse_percent},
 };
@@ -41,6 +42,16 @@ fn several_nodes_may_be_named() {
     let line = "asset status --url http://127.0.0.1:1,http://127.0.0.1:2 --url http://127.0.0.1:3";
     let Ok(Cli { command: Command::Status(args), .. }) = parse(line) else { panic!("refused") };
     assert_eq!(args.urls.url.len(), 3);
+}
+
+#[test]
+fn a_watcher_needs_an_l1_and_a_genesis() {
+    let line = "asset watch --l1 http://127.0.0.1:1 --genesis g.json --once --level finalized";
+    let Ok(Cli { command: Command::Watch(args), .. }) = parse(line) else { panic!("refused") };
+    assert!(args.once && args.level == Settled::Finalized);
+    assert_eq!((args.l1.as_str(), args.interval_ms), ("http://127.0.0.1:1", 1_000));
+    let missing = parse("asset watch --l1 http://127.0.0.1:1").unwrap_err();
+    assert_eq!(missing, ErrorKind::MissingRequiredArgument);
 }
 
 #[test]

@@ -32,10 +32,18 @@ impl Settlement {
         let mut config = L1Config::new(section.url.clone(), *spec.program_id(), spec.id);
         config.format = section.format;
         let client = L1Client::new(config);
-        let rollup = check(&client).await?;
-        compare(&rollup, spec)?;
+        check_rollup(&client, spec).await?;
         Ok(Self { client: Arc::new(client), poster: poster.map(Arc::new) })
     }
+}
+
+/// Checks that the L1 answers and holds the rollup of this genesis.
+///
+/// # Errors
+///
+/// [`NodeError::L1`], [`NodeError::RollupDiffers`].
+pub(crate) async fn check_rollup(client: &L1Client, spec: &ChainSpec) -> Result<(), NodeError> {
+    compare(&check(client).await?, spec)
 }
 
 async fn check(client: &L1Client) -> Result<Rollup, L1Error> {

@@ -18,6 +18,7 @@ pub(crate) mod session;
 pub(crate) mod status;
 pub(crate) mod transfer;
 pub(crate) mod tx;
+pub(crate) mod watch;
 pub(crate) mod withdraw;
 
 use anyhow::Result;
@@ -43,6 +44,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<()> {
         Command::Balance(args) => balance::run(args, output).await,
         Command::Tx(args) => tx::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
+        Command::Watch(args) => watch::run(args, output).await,
         Command::Curve(args) => curve::run(args, output),
         Command::Bench(args) => bench::run(args, output).await,
     }

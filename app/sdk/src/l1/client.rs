@@ -203,9 +203,13 @@ impl L1Client {
         poster: &Address,
         level: Level,
     ) -> Result<Option<Data>, L1Error> {
-        let at = self.addresses.data(number, poster);
-        let Some(data) = self.owned(&at, level).await? else { return Ok(None) };
-        Data::parse(&data).map(Some).map_err(|reason| layout(&at, reason))
+        self.data_at(&self.addresses.data(number, poster), level).await
+    }
+
+    /// As [`L1Client::data`], of an account whose address is known.
+    pub(super) async fn data_at(&self, at: &Pubkey, level: Level) -> Result<Option<Data>, L1Error> {
+        let Some(data) = self.owned(at, level).await? else { return Ok(None) };
+        Data::parse(&data).map(Some).map_err(|reason| layout(at, reason))
     }
 
     /// Whether a withdrawal was paid.

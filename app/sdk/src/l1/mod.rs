@@ -18,6 +18,7 @@ mod address;
 mod client;
 mod config;
 mod error;
+pub mod history;
 mod instructions;
 mod send;
 
@@ -26,4 +27,6 @@ pub use asset_rollup_interface::state::{Batch, Data, Inbox, Message, Rollup};
 pub use client::{CLOSED_MESSAGES_MAX, Chunk, Claim, Commit, DEPOSIT_ATTEMPTS_MAX, L1Client};
 pub use config::{L1Config, Level, TransactionFormat};
 pub use error::L1Error;
+pub use history::{CommitRecord, History, HistoryError, PostedBatch};
 pub use send::Landed;
+pub use solana_signature::Signature as TransactionSignature;
