@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use curvevm::types::Hash;
 use serde::Serialize;
 
 /// The first thing in which a batch differs from what its data leads to.
@@ -44,6 +45,15 @@ pub enum Difference {
         /// Why.
         reason: String,
     },
+    /// A root that a chunk claims beside a segment.
+    Root {
+        /// Before the segment, or after it.
+        side: &'static str,
+        /// What the chunk says.
+        claimed: Hash,
+        /// What follows from the segments before it, or from it.
+        computed: Hash,
+    },
     /// No root follows from a segment.
     Segment {
         /// The rule that it breaks.
@@ -64,6 +74,14 @@ impl Difference {
         let (claimed, computed) = (claimed.to_string(), computed.to_string());
         Err(Self::Header { field, claimed, computed })
     }
+
+    /// Compares a root beside a segment.
+    pub(super) fn root(side: &'static str, claimed: &Hash, computed: &Hash) -> Result<(), Self> {
+        if claimed == computed {
+            return Ok(());
+        }
+        Err(Self::Root { side, claimed: *claimed, computed: *computed })
+    }
 }
 
 impl fmt::Display for Difference {
@@ -73,6 +91,12 @@ impl fmt::Display for Difference {
                 write!(f, "its header says {field} {claimed}, its data leads to {computed}")
             }
             Self::Chunk { reason } => f.write_str(reason),
+            Self::Root { side, claimed, computed } => {
+                write!(
+                    f,
+                    "its chunk says root {claimed} {side} the segment, replay gives {computed}"
+                )
+            }
             Self::Segment { reason } => write!(f, "no root follows from the segment: {reason}"),
         }
     }

@@ -6,7 +6,7 @@
 //!
 //! # Terms
 //!
-//! A batch *claims*: its header names heights, roots, the inbox, the number of withdrawals, and the hash of its data. What
+//! A batch *claims*: its header names heights, roots, the inbox, the number of withdrawals, and the root over its data. What
 //! follows from the state before it and from its data is *computed*. A *fault* is the first difference between the two.
 //!
 //! ```text
@@ -17,9 +17,10 @@
 //! # Rules
 //!
 //! 1. The header follows the batch before it: chain, versions, number, first height, root.
-//! 2. The chunks are the header's: their count, the hash over their hashes.
-//! 3. Every segment is replayed as a challenge replays it on Solana (`curvevm::block::replay_segment`), signatures included.
-//! 4. The state after the last segment is the header's: height, time, inbox, withdrawals, root; so is the trace.
+//! 2. The chunks are the header's: their count, the root over their hashes.
+//! 3. Every segment is replayed as a challenge replays it on Solana (`curvevm::block::replay_segment`), signatures included;
+//!    the roots before and after it are those that its chunk claims.
+//! 4. The state after the last segment is the header's: height, time, inbox, withdrawals, root.
 //! 5. What the committee agrees on beyond that (how full a block is, when a batch closes) binds no one else and is not compared.
 //!
 //! # Invariants

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use curvevm::{
     batch::{BATCH_VERSION, BatchHeader, VM_VERSION},
     block::chain,
+    codec::decode_chunk,
     error::StateError,
     genesis::Genesis,
     tree::Tree,
@@ -14,7 +15,7 @@ use serde::Serialize;
 
 use super::{
     fault::{Difference, Fault, Place},
-    segments::{Trace, data_hash, decode},
+    segments::{Trace, data_root, height},
 };
 use crate::chain::ChainSpec;
 
@@ -91,9 +92,8 @@ impl Rebuild {
         let mut tree = self.tree.clone();
         let trace = self.replay(&mut tree, header, chunks)?;
         let head = leads_to(header, &mut tree).map_err(whole)?;
-        trace.compare(header).map_err(whole)?;
         (self.tree, self.head) = (tree, head);
-        Ok(Applied { segments: trace.segments(), transactions: trace.transactions })
+        Ok(Applied { segments: trace.segments, transactions: trace.transactions })
     }
 
     /// Rule 1.
@@ -116,7 +116,7 @@ impl Rebuild {
         chunks: &[Vec<u8>],
     ) -> Result<Trace, Fault> {
         let mut trace = Trace::default();
-        let mut height = self.head.height;
+        let mut last = self.head.height;
         for (chunk, bytes) in (0..).zip(chunks) {
             let fault = |height, offset, difference| Fault {
                 batch: header.number,
@@ -124,13 +124,12 @@ impl Rebuild {
                 place: Some(Place { chunk, offset }),
                 difference,
             };
-            let segments = decode(bytes).map_err(|error| {
-                fault(height, 0, Difference::Chunk { reason: error.to_string() })
-            })?;
-            for found in &segments {
-                height = found.height;
-                let replayed = trace.replay(tree, &self.spec, (chunk, found));
-                replayed.map_err(|difference| fault(height, found.offset, difference))?;
+            let segments = decode_chunk(bytes)
+                .map_err(|error| fault(last, 0, Difference::Chunk { reason: error.to_string() }))?;
+            for placed in &segments {
+                last = height(placed);
+                let replayed = trace.replay(tree, &self.spec, placed);
+                replayed.map_err(|difference| fault(last, placed.offset, difference))?;
             }
         }
         Ok(trace)
@@ -141,10 +140,10 @@ impl Rebuild {
 fn has_data(header: &BatchHeader, chunks: &[Vec<u8>]) -> Result<(), Difference> {
     let count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
     Difference::header("chunk_count", &header.chunk_count, &count)?;
-    Difference::header("data_hash", &header.data_hash, &data_hash(chunks))
+    Difference::header("data_root", &header.data_root, &data_root(chunks))
 }
 
-/// Rule 4, but for the trace.
+/// Rule 4.
 fn leads_to(header: &BatchHeader, tree: &mut Tree) -> Result<Head, Difference> {
     let unreadable = |error: StateError| Difference::Segment { reason: error.to_string() };
     let chain = chain(tree).map_err(unreadable)?;

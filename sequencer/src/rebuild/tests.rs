@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use curvevm::{
-    batch::{BatchHeader, chunk_hash, data_hash},
+    batch::{BatchHeader, chunk_hash, data_root},
+    codec::decode_chunk,
     types::Hash,
 };
 
@@ -19,7 +20,7 @@ fn rebuild(spec: &ChainSpec) -> Rebuild {
 
 fn rehash(batch: &mut SealedBatch) {
     let hashes: Vec<Hash> = batch.chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
-    batch.header.data_hash = data_hash(&hashes);
+    batch.header.data_root = data_root(&hashes);
 }
 
 #[test]
@@ -30,7 +31,9 @@ fn batches_lead_to_the_roots_of_the_chain() {
     for batch in batches(&spec, &[7, 7]) {
         let applied = rebuild.apply(&batch.header, &batch.chunks).unwrap();
         assert_eq!(applied.transactions, 10);
-        assert_eq!(applied.segments, batch.header.segment_count);
+        let segments = |chunk: &Vec<u8>| decode_chunk(chunk).unwrap().len();
+        let segments: usize = batch.chunks.iter().map(segments).sum();
+        assert_eq!(applied.segments as usize, segments);
         assert_eq!(rebuild.head().root, batch.header.post_root);
         assert_eq!(rebuild.head().height, batch.header.last_height);
     }
@@ -42,7 +45,7 @@ fn every_field_of_the_header_is_compared() {
     let spec = spec();
     let good = batches(&spec, &[7, 7]).remove(0);
     let other = Hash::new([7; 32]);
-    let changes: [(&str, fn(&mut BatchHeader, Hash)); 16] = [
+    let changes: [(&str, fn(&mut BatchHeader, Hash)); 14] = [
         ("version", |header, _| header.version += 1),
         ("chain_id", |header, other| header.chain_id = other),
         ("number", |header, _| header.number += 1),
@@ -50,10 +53,8 @@ fn every_field_of_the_header_is_compared() {
         ("last_height", |header, _| header.last_height += 1),
         ("prev_root", |header, other| header.prev_root = other),
         ("post_root", |header, other| header.post_root = other),
-        ("segment_count", |header, _| header.segment_count += 1),
-        ("trace_root", |header, other| header.trace_root = other),
         ("chunk_count", |header, _| header.chunk_count += 1),
-        ("data_hash", |header, other| header.data_hash = other),
+        ("data_root", |header, other| header.data_root = other),
         ("inbox_cursor", |header, _| header.inbox_cursor += 1),
         ("inbox_hash", |header, other| header.inbox_hash = other),
         ("time_ms", |header, _| header.time_ms += 1),
@@ -96,12 +97,33 @@ fn a_wrong_root_is_reported_with_both_sides() {
 }
 
 #[test]
+fn a_wrong_root_in_a_chunk_is_found_where_it_is() {
+    let spec = spec();
+    let good = batches(&spec, &[7, 7]).remove(0);
+    let place = |chunk: &Vec<u8>| decode_chunk(chunk).unwrap().pop().unwrap();
+    let last = place(good.chunks.last().unwrap());
+    // The last bytes are the root after the last segment, the first after the version are the root before the first one.
+    for (side, chunk, from_end) in [("after", good.chunks.len() - 1, true), ("before", 0, false)] {
+        let mut batch = good.clone();
+        let bytes = &mut batch.chunks[chunk];
+        let at = if from_end { bytes.len() - 1 } else { 1 };
+        bytes[at] ^= 1;
+        rehash(&mut batch);
+        let fault = rebuild(&spec).apply(&batch.header, &batch.chunks).unwrap_err();
+        let Difference::Root { side: found, .. } = fault.difference else { panic!("{fault}") };
+        assert_eq!(found, side);
+        let offset = fault.place.unwrap().offset;
+        assert!(if from_end { offset == last.offset } else { offset < last.offset }, "{offset}");
+    }
+}
+
+#[test]
 fn a_forged_signature_is_found_where_it_is() {
     let spec = spec();
     let mut batch = batches(&spec, &[7, 7]).remove(0);
-    // The last bytes of the data are the last transaction's signature.
+    // The last bytes of the data are the last transaction's signature and the root after it.
     let last = batch.chunks.last_mut().unwrap();
-    let at = last.len() - 1;
+    let at = last.len() - 33;
     last[at] ^= 1;
     rehash(&mut batch);
     let fault = rebuild(&spec).apply(&batch.header, &batch.chunks).unwrap_err();

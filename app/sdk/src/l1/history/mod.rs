@@ -43,7 +43,7 @@ mod transaction;
 use std::{ops::ControlFlow, sync::Arc};
 
 use curvevm::{
-    batch::{chunk_hash, data_hash},
+    batch::{chunk_hash, data_root},
     types::{Address, Hash},
 };
 
@@ -143,8 +143,8 @@ impl History {
     async fn check(&self, commit: &CommitRecord, chunks: &[Vec<u8>]) -> Result<(), HistoryError> {
         let number = commit.header.number;
         let hashes: Vec<Hash> = chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
-        let found = data_hash(&hashes);
-        if found == commit.header.data_hash {
+        let found = data_root(&hashes);
+        if found == commit.header.data_root {
             return Ok(());
         }
         let account = self.client.data_at(&pubkey(&commit.data), self.level).await?;
@@ -158,7 +158,7 @@ impl History {
                 found: *found,
             }),
             None => {
-                Err(HistoryError::DataMismatch { number, expected: commit.header.data_hash, found })
+                Err(HistoryError::DataMismatch { number, expected: commit.header.data_root, found })
             }
         }
     }

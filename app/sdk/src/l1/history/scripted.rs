@@ -6,7 +6,7 @@ use std::{
 };
 
 use curvevm::{
-    batch::{BATCH_VERSION, BatchHeader, VM_VERSION, chunk_hash, data_hash},
+    batch::{BATCH_VERSION, BatchHeader, VM_VERSION, chunk_hash, data_root},
     types::{Address, Hash},
 };
 use jsonrpsee::{
@@ -86,10 +86,8 @@ pub(super) fn header(number: u64, mark: u8, chunks: &[Vec<u8>]) -> BatchHeader {
         last_height: number,
         prev_root: Hash::ZERO,
         post_root: Hash::new([mark; 32]),
-        segment_count: 1,
-        trace_root: Hash::ZERO,
         chunk_count: u32::try_from(chunks.len()).unwrap(),
-        data_hash: data_hash(&hashes),
+        data_root: data_root(&hashes),
         inbox_cursor: 0,
         inbox_hash: Hash::ZERO,
         time_ms: number,
