@@ -204,11 +204,15 @@ impl<S: Source> Watch<S> {
         }
     }
 
+    /// Waits after a failure, longer each time, and says so from the second in a row on.
     async fn pause(&self, error: &WatchError, failures: u32, report: &mut impl FnMut(&Event)) {
         let factor = 2u32.saturating_pow(failures.saturating_sub(1).min(16));
         let pause = self.interval.saturating_mul(factor).min(BACKOFF_MAX.max(self.interval));
-        let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        report(&Event::Retry { error: error.to_string(), pause_ms });
+        // An L1's node may list a commit a moment after its account says so.
+        if failures > 1 {
+            let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            report(&Event::Retry { error: error.to_string(), pause_ms });
+        }
         sleep(pause).await;
     }
 
