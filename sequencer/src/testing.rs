@@ -3,6 +3,7 @@
 use asset_sdk::keys::Key;
 use curvevm::{
     block::BlockBody,
+    codec::Tip,
     genesis::{GENESIS_VERSION, Genesis, Params},
     inbox::{InboxMessage, MessageKind},
     program::{Amount, Instruction},
@@ -119,7 +120,8 @@ pub(crate) fn batches(spec: &ChainSpec, amounts: &[u64]) -> Vec<SealedBatch> {
             transfer(&spec.id, &key(number), nonce, &to, *amount)
         });
         let blocks = [next(funds, Vec::new()), next(Vec::new(), transfers.collect())];
-        let mut open = OpenBatch::new(nonce + 1, tree.root());
+        let before = curvevm::block::chain(&tree).unwrap();
+        let mut open = OpenBatch::new(nonce + 1, Tip::new(&before, tree.root()));
         for body in blocks {
             let ids = body.transactions.iter().map(|it| it.id(&spec.id)).collect();
             open.push(execute(&mut tree, spec, body, ids).unwrap().block);

@@ -45,7 +45,8 @@ fn every_field_of_the_header_is_compared() {
     let spec = spec();
     let good = batches(&spec, &[7, 7]).remove(0);
     let other = Hash::new([7; 32]);
-    let changes: [(&str, fn(&mut BatchHeader, Hash)); 14] = [
+    type Change = fn(&mut BatchHeader, Hash);
+    let changes: [(&str, Change); 14] = [
         ("version", |header, _| header.version += 1),
         ("chain_id", |header, other| header.chain_id = other),
         ("number", |header, _| header.number += 1),

@@ -100,7 +100,8 @@ impl ScriptedL1 {
     pub(super) async fn start(format: TransactionFormat) -> Self {
         let ledger = Arc::new(Mutex::new(Ledger::default()));
         let mut module = RpcModule::new(Arc::clone(&ledger));
-        let methods: [(&'static str, fn(&mut Ledger, &Params<'_>) -> Value); 3] = [
+        type Method = fn(&mut Ledger, &Params<'_>) -> Value;
+        let methods: [(&'static str, Method); 3] = [
             ("getSignaturesForAddress", list),
             ("getTransaction", transaction),
             ("getMultipleAccounts", accounts),
@@ -126,7 +127,7 @@ impl ScriptedL1 {
     }
 
     pub(super) fn post_instruction(&self, poster: &Key, chunk: Chunk<'_>) -> Instruction {
-        ix::post_data(&self.client, poster, &chunk).instruction
+        only(ix::post_data(&self.client, poster, &chunk).instructions)
     }
 
     pub(super) fn commit_instruction(
@@ -136,8 +137,13 @@ impl ScriptedL1 {
         header: &BatchHeader,
     ) -> Instruction {
         let data_poster = data_poster.address();
-        let commit = Commit { header, signatures: &[], data_poster: &data_poster };
-        ix::commit_batch(&self.client, poster, &commit).instruction
+        let commit = Commit {
+            header,
+            signatures: &[],
+            data_poster: &data_poster,
+            committed_inbox_cursor: header.inbox_cursor,
+        };
+        only(ix::commit_batch(&self.client, poster, &commit).instructions)
     }
 
     /// Posts all chunks of a batch, each in a transaction.
@@ -184,7 +190,7 @@ impl ScriptedL1 {
         let message = v0::Message::try_compile(
             &fee_payer,
             instructions,
-            &[table.clone()],
+            std::slice::from_ref(&table),
             Blockhash::default(),
         )
         .unwrap();
@@ -313,4 +319,10 @@ fn accounts(ledger: &mut Ledger, params: &Params<'_>) -> Value {
     let value: Vec<Option<Value>> =
         keys.iter().map(|key| ledger.accounts.get(key).map(view)).collect();
     json!({"context": {"slot": 1}, "value": value})
+}
+
+/// The instruction of a write that has one.
+fn only(mut instructions: Vec<Instruction>) -> Instruction {
+    assert_eq!(instructions.len(), 1);
+    instructions.remove(0)
 }
