@@ -30,6 +30,11 @@ fn genesis(member: &Key) -> Genesis {
             challenge_slots: 1,
             challenge_secs: 1,
             inbox_delay_slots: 1_000,
+            bond_lamports: SOL,
+            challenge_lamports: SOL / 10,
+            takeover_slots: 400,
+            authority: Address::default(),
+            authority_delay_secs: 0,
         },
     }
 }
