@@ -151,6 +151,54 @@ errors! {
     WrongMessage = 6052, "an inbox message of the segment does not follow the cursor";
     /// The segment holds more than fits by the meter, or more transactions than it may.
     SegmentFull = 6053, "the segment's transactions pass the bound of a segment";
+    /// The member was convicted by a verdict.
+    MemberConvicted = 6054, "the member was convicted by a verdict";
+    /// The member has no live bond of the size that genesis asks for.
+    NotBonded = 6055, "the member has no live bond of the size that genesis asks for";
+    /// The bond is smaller than the one that genesis asks for.
+    BondTooSmall = 6056, "the bond is smaller than the one that genesis asks for";
+    /// The account belongs to another owner.
+    WrongOwner = 6057, "the account belongs to another owner";
+    /// The bond is being withdrawn.
+    Unbonding = 6058, "the bond is being withdrawn";
+    /// The bond was slashed.
+    BondSlashed = 6059, "the bond was slashed: close the account and register again";
+    /// The bond of an active member of the committee stays.
+    MemberActive = 6060, "an active member of the committee cannot withdraw its bond";
+    /// `begin_unbond` comes first.
+    NotUnbonding = 6061, "the bond is not being withdrawn: begin first";
+    /// The time of unbonding is not over in slots and seconds.
+    UnbondingOpen = 6062, "the time of unbonding is not over";
+    /// A batch that was live when unbonding began may still be live.
+    BatchesLive = 6063, "a batch that was live when unbonding began may still be live";
+    /// A verdict is younger than a window.
+    RecentVerdict = 6064, "a verdict is younger than a window: no bond is paid out before it can be executed";
+    /// The account is not that of the member.
+    WrongMember = 6065, "the account is not that of the member";
+    /// A live batch is of the committee before the present one.
+    EpochLive = 6066, "a live batch is of the committee before the present one";
+    /// The committee's silence is not long enough for a takeover.
+    TakeoverTooSoon = 6067, "the committee may still commit: a takeover needs a longer silence";
+    /// The verdict accuses fewer members.
+    UnknownAccused = 6068, "the verdict accuses no member of this index";
+    /// The verdict was executed on the member before.
+    AlreadySlashed = 6069, "the verdict was executed on this member before";
+    /// The verdict is not executed on all that it accuses.
+    VerdictOpen = 6070, "the verdict is not executed on all that it accuses";
+    /// The account to be paid is not the recorded challenger.
+    WrongChallenger = 6071, "the account to be paid is not the recorded challenger";
+    /// The account is not the incinerator.
+    WrongIncinerator = 6072, "the account is not the incinerator";
+    /// Both votes say the same.
+    SameVote = 6073, "both votes say the same";
+    /// The epoch is neither that of the present committee nor that of the one before.
+    WrongEpoch = 6074, "the epoch is neither that of the present committee nor of the one before";
+    /// The key is not in the committee.
+    NotInCommittee = 6075, "the key is not in the committee of this epoch";
+    /// The batch of this number is committed.
+    BatchCommitted = 6076, "the batch of this number is committed";
+    /// The batch is finalized, or not committed.
+    BatchNotLive = 6077, "the batch is not live";
 }
 
 /// The first number of [`rejection`].
@@ -216,6 +264,8 @@ mod tests {
         assert_eq!(RollupError::AlreadyWithdrawn.code(), 6038);
         assert_eq!(RollupError::Corrupt.code(), 6043);
         assert_eq!(RollupError::SegmentFull.code(), 6053);
+        assert_eq!(RollupError::MemberConvicted.code(), 6054);
+        assert_eq!(RollupError::BatchNotLive.code(), 6077);
     }
 
     #[test]
@@ -226,7 +276,7 @@ mod tests {
             }
         }
         assert_eq!(rejection(2, Error::BadSignature), 7205);
-        for code in [6053, 7000, 7099] {
+        for code in [6053, 6077, 7000, 7099] {
             assert_eq!(rejected(code), None);
         }
     }

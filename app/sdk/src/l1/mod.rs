@@ -17,10 +17,14 @@ mod client;
 mod config;
 mod error;
 mod instructions;
+mod members;
 mod send;
 
 pub use address::RollupAddresses;
-pub use asset_rollup_interface::state::{Batch, Data, Inbox, Rollup};
+pub use asset_rollup_interface::{
+    instruction::{ReportEquivocation, RotateCommittee, Rotation},
+    state::{Batch, Data, Inbox, Member, Rollup, Verdict},
+};
 pub use client::{Chunk, Claim, Commit, L1Client};
 pub use config::{L1Config, Level, TransactionFormat};
 pub use error::L1Error;

@@ -3,8 +3,10 @@
 mod batch;
 mod data;
 mod inbox;
+mod member;
 mod nullifiers;
 mod rollup;
+mod verdict;
 mod witness;
 
 use core::fmt;
@@ -14,8 +16,10 @@ use borsh::BorshDeserialize;
 pub use batch::Batch;
 pub use data::Data;
 pub use inbox::{Inbox, InboxEntry};
+pub use member::Member;
 pub use nullifiers::{Nullifiers, nullifier_bit};
 pub use rollup::{FinalizedRoot, Rollup};
+pub use verdict::Verdict;
 pub use witness::Witness;
 
 /// The length of a discriminator, in bytes.

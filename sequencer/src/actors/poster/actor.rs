@@ -160,6 +160,7 @@ impl Poster {
             header: &batch.header,
             signatures: &signatures,
             data_poster: &self.key.address(),
+            member: None,
         };
         match self.client.commit_batch(&self.key, commit).await {
             Ok(landed) => {
