@@ -3,17 +3,27 @@
 use anyhow::{Context, Result, bail};
 use std::{
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     os::unix::fs::MetadataExt,
     path::PathBuf,
     process::{Command, Stdio},
 };
 
-/// The cargo that runs this binary.
+/// The cargo that runs this binary, without what it told this binary about its package: build scripts watch these variables, so that
+/// dependencies would be built again whenever a command of xtask and one of cargo itself take turns.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(crate::workspace::root());
+    for (name, _) in env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
+        command.env_remove(name);
+    }
     command
+}
+
+/// Whether cargo sets the variable for the binary of a package that it runs.
+fn is_of_a_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name == "OUT_DIR" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// Runs the command with the terminal's streams, without stdin.
@@ -90,6 +100,18 @@ fn line_of(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cargo_does_not_hear_of_the_package_that_starts_it() {
+        // Cargo sets it for this test.
+        assert!(env::var_os("CARGO_PKG_NAME").is_some());
+        let left: Vec<_> =
+            cargo().get_envs().map(|(name, value)| (name.to_owned(), value.is_some())).collect();
+        for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR"] {
+            assert!(left.contains(&(name.into(), false)), "{name} in {left:?}");
+        }
+        assert!(!is_of_a_package(OsStr::new("CARGO_TARGET_DIR")));
+    }
 
     #[test]
     fn failing_command_is_named_with_its_stderr() {
