@@ -154,7 +154,7 @@ pub(crate) fn verify(fresh: Option<&Path>) -> Result<()> {
     let sources = Sources::collect(&root)?.fingerprint(&build::recipe());
     let manifest = verify_folder(&folder, &sources)?;
     println!("programs/artifacts: built from the present sources");
-    let default = fresh_folder()?;
+    let default = fresh_folder();
     let fresh = match fresh {
         Some(folder) => Manifest::read(folder)?,
         None if default.join(FILE).exists() => Manifest::read(&default)?,

@@ -43,7 +43,7 @@ pub(crate) struct BuildArguments {
     /// The sBPF version to build for; both when left out.
     #[arg(long, value_enum, conflicts_with = "update")]
     arch: Option<Arch>,
-    /// Where the `.so` files and their manifest go [default: the cache folder's sbf/out].
+    /// Where the `.so` files and their manifest go [default: target/sbf of this checkout].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Also replace the committed files in programs/artifacts.
@@ -54,7 +54,7 @@ pub(crate) struct BuildArguments {
 /// Arguments of `cargo xtask program verify`.
 #[derive(Debug, Default, Args)]
 pub(crate) struct VerifyArguments {
-    /// A folder with a fresh build to compare the bytes with [default: the cache folder's sbf/out, if it is there].
+    /// A folder with a fresh build to compare the bytes with [default: target/sbf of this checkout, if it is there].
     #[arg(long, value_name = "DIR")]
     fresh: Option<PathBuf>,
 }
@@ -96,7 +96,7 @@ pub(crate) fn run(command: &Command) -> Result<()> {
             let arches = arguments.arch.map_or(Arch::ALL.to_vec(), |arch| vec![arch]);
             let out = match &arguments.out {
                 Some(out) => std::path::absolute(out)?,
-                None => fresh_folder()?,
+                None => fresh_folder(),
             };
             build::build(&arches, &out)?;
             if arguments.update { artifacts::update(&out) } else { Ok(()) }
@@ -110,12 +110,12 @@ pub(crate) fn run(command: &Command) -> Result<()> {
 /// # Errors
 /// There is none.
 pub(crate) fn fresh_build() -> Result<PathBuf> {
-    let folder = fresh_folder()?;
+    let folder = fresh_folder();
     artifacts::require_current(&folder)?;
     Ok(folder)
 }
 
-/// Where a build goes when no folder is named.
-fn fresh_folder() -> Result<PathBuf> {
-    Ok(crate::workspace::cache()?.join("sbf/out"))
+/// Where a build goes when no folder is named. It is not in the cache folder, which other checkouts with other sources share.
+fn fresh_folder() -> PathBuf {
+    crate::workspace::root().join("target/sbf")
 }
