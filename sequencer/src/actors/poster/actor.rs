@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use asset_sdk::{
     keys::Key,
-    l1::{Chunk, Commit, L1Client, L1Error, Level},
+    l1::{Chunk, Commit, L1Client, L1Error, Level, Rollup},
 };
 use curvevm::types::{Address, Signature as MemberSignature};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -195,11 +195,14 @@ impl Poster {
         Ok(self.store.run(move |store| store.batch(number)).await?)
     }
 
-    /// A quorum of attestations in order of the members; where there is none, the members are asked.
+    /// A quorum of attestations in order of the members, of those whose signatures the program counts; where there is none, the
+    /// members are asked.
     async fn quorum(&self, number: u64) -> Result<Option<Vec<(u8, MemberSignature)>>, PosterError> {
-        let quorum = self.spec.quorum();
+        let rollup = self.client.rollup(Level::Confirmed).await?;
+        let quorum = rollup.quorum();
         let attestations = self.attestations.clone();
         let mut held = self.store.run(move |_| attestations.held(number)).await?;
+        held.retain(|(member, _)| is_counted(&rollup, *member));
         if held.len() >= quorum {
             held.truncate(quorum);
             return Ok(Some(held));
@@ -234,4 +237,9 @@ impl Poster {
         };
         stream::iter(missing).map(post).buffer_unordered(CHUNKS_IN_FLIGHT).try_collect::<()>().await
     }
+}
+
+/// Whether the program counts a member's signature: no verdict convicted it, and it answers with a bond where genesis asks for one.
+fn is_counted(rollup: &Rollup, member: u8) -> bool {
+    rollup.is_active(member) && (rollup.bond_lamports == 0 || rollup.is_bonded(member))
 }
