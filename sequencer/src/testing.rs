@@ -39,6 +39,11 @@ pub(crate) fn genesis(members: u8) -> Genesis {
             challenge_slots: 1,
             challenge_secs: 1,
             inbox_delay_slots: 100,
+            bond_lamports: 1_000_000_000,
+            challenge_lamports: 100_000_000,
+            takeover_slots: 500,
+            authority: Address::default(),
+            authority_delay_secs: 0,
         },
     }
 }

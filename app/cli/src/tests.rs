@@ -7,6 +7,7 @@ use crate::{
     args::{Cli, Command},
     commands::{
         claim::What,
+        member::MemberCommand,
         session::{SessionCommand, parse_duration},
         watch::Settled,
     },
@@ -89,6 +90,19 @@ fn a_claim_is_of_a_withdrawal_or_of_a_curve() {
     let vested = claim(&format!("vested --curve {CURVE}"));
     assert_eq!(vested, Ok((What::Accrued(Claim::Vested), true)));
     assert_eq!(claim("everything"), Err(ErrorKind::ValueValidation));
+}
+
+#[test]
+fn a_bond_is_locked_for_a_key_file_and_withdrawn_for_an_address() {
+    let line = "asset member register --member committee.json --key poster.json";
+    let Ok(Cli { command: Command::Member(args), .. }) = parse(line) else { panic!("refused") };
+    let MemberCommand::Register(args) = args.command else { panic!("another command") };
+    assert_eq!((args.member.to_str(), args.amount), (Some("committee.json"), None));
+    let line = format!("asset member unbond {CURVE} --key poster.json");
+    let Ok(Cli { command: Command::Member(args), .. }) = parse(&line) else { panic!("refused") };
+    assert!(matches!(args.command, MemberCommand::Unbond(_)));
+    let missing = parse("asset member register --key poster.json").unwrap_err();
+    assert_eq!(missing, ErrorKind::MissingRequiredArgument);
 }
 
 #[test]

@@ -30,6 +30,11 @@ fn genesis(member: &Key) -> Genesis {
             challenge_slots: 1,
             challenge_secs: 1,
             inbox_delay_slots: 1_000,
+            bond_lamports: SOL,
+            challenge_lamports: SOL / 10,
+            takeover_slots: 400,
+            authority: Address::default(),
+            authority_delay_secs: 0,
         },
     }
 }
@@ -65,6 +70,16 @@ async fn initializes_and_takes_deposits_and_data() {
     assert_eq!(rollup.committed_root, genesis.tree().unwrap().root());
     let again = client.initialize(l1.faucet(), &genesis).await;
     assert!(again.is_err(), "a rollup is initialized once");
+
+    assert_eq!(client.member(&member.address(), Level::Confirmed).await.unwrap(), None);
+    let poor = client.register_member(&user, &member, Quote::new(SOL - 1)).await.unwrap_err();
+    assert!(matches!(poor, L1Error::Program { name: "BondTooSmall", .. }), "{poor}");
+    client.register_member(&user, &member, Quote::new(SOL)).await.unwrap();
+    let bond = client.member(&member.address(), Level::Confirmed).await.unwrap().unwrap();
+    assert_eq!((bond.owner, bond.bond), (user.address(), SOL));
+    assert!(client.rollup(Level::Confirmed).await.unwrap().is_bonded(0));
+    let active = client.begin_unbond(&user, &member.address()).await.unwrap_err();
+    assert!(matches!(active, L1Error::Program { name: "MemberActive", .. }), "{active}");
 
     let vault = client.vault_lamports(Level::Confirmed).await.unwrap();
     client.deposit(&user, &member.address(), Quote::new(SOL)).await.unwrap();

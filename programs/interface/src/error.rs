@@ -164,6 +164,54 @@ errors! {
     MessageNotFinalized = 6058, "no finalized batch has consumed the message yet";
     /// The account that would get the rent is not who paid for the message.
     WrongPayer = 6059, "the account to be repaid is not the payer that the message names";
+    /// The member was convicted by a verdict.
+    MemberConvicted = 6060, "the member was convicted by a verdict";
+    /// The member has no live bond of the size that genesis asks for.
+    NotBonded = 6061, "the member has no live bond of the size that genesis asks for";
+    /// The bond is smaller than the one that genesis asks for.
+    BondTooSmall = 6062, "the bond is smaller than the one that genesis asks for";
+    /// The account belongs to another owner.
+    WrongOwner = 6063, "the account belongs to another owner";
+    /// The bond is being withdrawn.
+    Unbonding = 6064, "the bond is being withdrawn";
+    /// The bond was slashed.
+    BondSlashed = 6065, "the bond was slashed: close the account and register again";
+    /// The bond of an active member of the committee stays.
+    MemberActive = 6066, "an active member of the committee cannot withdraw its bond";
+    /// `begin_unbond` comes first.
+    NotUnbonding = 6067, "the bond is not being withdrawn: begin first";
+    /// The time of unbonding is not over in slots and seconds.
+    UnbondingOpen = 6068, "the time of unbonding is not over";
+    /// A batch that was live when unbonding began may still be live.
+    BatchesLive = 6069, "a batch that was live when unbonding began may still be live";
+    /// A verdict is younger than a window.
+    RecentVerdict = 6070, "a verdict is younger than a window: no bond is paid out before it can be executed";
+    /// The account is not that of the member.
+    WrongMember = 6071, "the account is not that of the member";
+    /// A live batch is of the committee before the present one.
+    EpochLive = 6072, "a live batch is of the committee before the present one";
+    /// The committee's silence is not long enough for a takeover.
+    TakeoverTooSoon = 6073, "the committee may still commit: a takeover needs a longer silence";
+    /// The verdict accuses fewer members.
+    UnknownAccused = 6074, "the verdict accuses no member of this index";
+    /// The verdict was executed on the member before.
+    AlreadySlashed = 6075, "the verdict was executed on this member before";
+    /// The verdict is not executed on all that it accuses.
+    VerdictOpen = 6076, "the verdict is not executed on all that it accuses";
+    /// The account to be paid is not the recorded challenger.
+    WrongChallenger = 6077, "the account to be paid is not the recorded challenger";
+    /// The account is not the incinerator.
+    WrongIncinerator = 6078, "the account is not the incinerator";
+    /// Both votes say the same.
+    SameVote = 6079, "both votes say the same";
+    /// The epoch is neither that of the present committee nor that of the one before.
+    WrongEpoch = 6080, "the epoch is neither that of the present committee nor of the one before";
+    /// The key is not in the committee.
+    NotInCommittee = 6081, "the key is not in the committee of this epoch";
+    /// The batch of this number is committed.
+    BatchCommitted = 6082, "the batch of this number is committed";
+    /// The batch is finalized, or not committed.
+    BatchNotLive = 6083, "the batch is not live";
 }
 
 /// The first number of [`rejection`].
@@ -238,6 +286,8 @@ mod tests {
         assert_eq!(RollupError::SegmentFull.code(), 6053);
         assert_eq!(RollupError::WrongMessageIndex.code(), 6054);
         assert_eq!(RollupError::WrongPayer.code(), 6059);
+        assert_eq!(RollupError::MemberConvicted.code(), 6060);
+        assert_eq!(RollupError::BatchNotLive.code(), 6083);
     }
 
     #[test]
@@ -248,7 +298,7 @@ mod tests {
             }
         }
         assert_eq!(rejection(2, Error::BadSignature), 7205);
-        for code in [6059, 7000, 7099] {
+        for code in [6053, 6083, 7000, 7099] {
             assert_eq!(rejected(code), None);
         }
     }

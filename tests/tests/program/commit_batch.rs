@@ -8,8 +8,8 @@ use curvevm::{
 use solana_transaction::InstructionError;
 
 use super::support::{
-    MEMBERS_FROM, SOL, World, address, anchor, assert_failed, assert_refused, key_of, keypair,
-    pubkey, signed, signing_key, withdraw,
+    BOND, MEMBERS_FROM, SOL, World, address, anchor, assert_failed, assert_refused, key_of,
+    keypair, pubkey, signed, signing_key, withdraw,
 };
 
 /// A change to a header, and the error that it must give when the committee signs it all the same.
@@ -417,12 +417,70 @@ on_each_build! {
         world.send(&instruction).unwrap();
     }
 
+    fn keeps_what_the_batch_replaced(build: Build) {
+        let (mut world, header) = second(build);
+        let before = world.rollup_account();
+        world.pass(3, 1);
+        world.commit(&header).unwrap();
+        let batch = world.batch_account(2).unwrap();
+        assert_eq!((batch.epoch, batch.poster_member), (0, Address::default()));
+        assert_eq!(batch.previous_time_ms, before.committed_time_ms);
+        assert_eq!(batch.previous_inbox_cursor, before.committed_inbox_cursor);
+        assert_eq!(batch.previous_inbox_hash, before.committed_inbox_hash);
+        assert_eq!(batch.previous_withdrawals, before.committed_withdrawals);
+        assert_eq!((batch.previous_inbox_cursor, batch.previous_withdrawals), (1, 1));
+        assert_eq!((batch.extension_slots, batch.extension_secs), (0, 0));
+        assert_eq!(world.rollup_account().committee_slot, world.slot());
+    }
+
+    fn refuses_signers_without_a_bond(build: Build) {
+        let mut world = World::empty(build);
+        world.initialize().unwrap();
+        for member in 0..4 {
+            world.register(MEMBERS_FROM + member, BOND).unwrap();
+        }
+        let sealed = world.ready(vec![]);
+        assert_refused(world.commit(&sealed.header), RollupError::NotBonded);
+        world.register(MEMBERS_FROM + 4, BOND).unwrap();
+        let signatures = world.sign(&sealed.header, &[0, 1, 2, 3, 4, 5]);
+        let instruction = world.commit_instruction(&sealed.header, signatures);
+        assert_refused(world.send(&instruction), RollupError::NotBonded);
+        world.commit(&sealed.header).unwrap();
+    }
+
+    fn needs_no_bond_where_genesis_asks_for_none(build: Build) {
+        let mut world = World::empty(build).fork(|it| it.params.bond_lamports = 0);
+        world.initialize().unwrap();
+        world.settle_finally(vec![]);
+        assert_eq!(world.rollup_account().bonded, 0);
+    }
+
+    fn counts_a_quorum_of_those_who_are_active(build: Build) {
+        let mut world = World::new(build);
+        let challenger = key_of(&world.payer());
+        let sealed = world.ready(vec![]);
+        // One convicted after the other: 5 of 7, 5 of 6, 4 of 5, 3 of 4, 3 of 3, 2 of 2, 1 of 1.
+        for (convicted, needed) in [(0, 5), (1, 5), (2, 4), (3, 3), (4, 3), (5, 2), (6, 1)] {
+            if convicted > 0 {
+                world.convict(&[MEMBERS_FROM + convicted - 1], challenger);
+            }
+            let active: Vec<u8> = (convicted..7).collect();
+            let commit = |count: usize| {
+                let mut world = world.clone();
+                let signatures = world.sign(&sealed.header, &active[..count]);
+                let instruction = world.commit_instruction(&sealed.header, signatures);
+                world.send(&instruction)
+            };
+            assert_refused(commit(needed - 1), RollupError::NoQuorum);
+            commit(needed).unwrap();
+        }
+    }
+
     fn commits_under_the_largest_committee(build: Build) {
         let mut world = World::empty(build).fork(|genesis| {
             genesis.committee = (MEMBERS_FROM..MEMBERS_FROM + 32).map(address).collect();
         });
-        let instruction = world.initialize_instruction();
-        world.send_with_budget(&instruction).unwrap();
+        world.start();
         let sealed = world.ready(vec![]);
         let quorum = world.quorum();
         assert_eq!(quorum.len(), 22);
@@ -438,7 +496,7 @@ on_each_build! {
 
     fn commits_the_most_chunks(build: Build) {
         let mut world = World::empty(build).fork(|genesis| genesis.committee.truncate(1));
-        world.initialize().unwrap();
+        world.start();
         let sealed = world.chain.seal(vec![], vec![]);
         let chunks: Vec<Vec<u8>> = (0..=255u8).map(|byte| vec![byte; 3]).collect();
         let mut header = sealed.header;

@@ -150,7 +150,7 @@ on_each_build! {
         let mut world = World::new(build);
         world.settle(vec![]);
         let mut other = world.fork(|it| it.name = "other".to_owned());
-        other.initialize().unwrap();
+        other.start();
         other.settle(vec![]);
         other.pass(10, 5);
         for (place, wrong) in [(0, world.rollup), (1, world.batch_address(1))] {

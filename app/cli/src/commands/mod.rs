@@ -11,6 +11,7 @@ pub(crate) mod devnet;
 pub(crate) mod keygen;
 pub(crate) mod launch;
 pub(crate) mod liquidity;
+pub(crate) mod member;
 pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod sell;
@@ -31,6 +32,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<()> {
         Command::Devnet(args) => devnet::run(args, output).await,
         Command::Node(args) => node::run(args, output).await,
         Command::Keygen(args) => keygen::run(&args, output),
+        Command::Member(args) => member::run(args, output).await,
         Command::Deposit(args) => deposit::run(args, output).await,
         Command::Launch(args) => launch::run(args, output).await,
         Command::Buy(args) => buy::run(args, output).await,

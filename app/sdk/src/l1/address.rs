@@ -46,6 +46,16 @@ impl RollupAddresses {
         find(&self.program, &seeds::data(&address(&self.rollup), &seeds::le(number), poster))
     }
 
+    /// The member of a key.
+    pub fn member(&self, key: &Address) -> Pubkey {
+        find(&self.program, &seeds::member(&address(&self.rollup), key))
+    }
+
+    /// A verdict.
+    pub fn verdict(&self, index: u64) -> Pubkey {
+        find(&self.program, &seeds::verdict(&address(&self.rollup), &seeds::le(index)))
+    }
+
     /// A page of the bits that say which withdrawals were paid.
     pub fn nullifiers(&self, page: u64) -> Pubkey {
         find(&self.program, &seeds::nullifiers(&address(&self.rollup), &seeds::le(page)))

@@ -224,13 +224,13 @@ impl L1Client {
         Ok(page.is_paid(withdrawal).unwrap_or(false))
     }
 
-    /// Creates the rollup of a genesis; `authority` signs and pays.
+    /// Creates the rollup of a genesis; `payer` signs and pays, anyone may.
     ///
     /// # Errors
     ///
     /// [`L1Error`], among them the program's when it is initialized already.
-    pub async fn initialize(&self, authority: &Key, genesis: &Genesis) -> Result<Landed, L1Error> {
-        self.write(authority, ix::initialize(self, authority, genesis)).await
+    pub async fn initialize(&self, payer: &Key, genesis: &Genesis) -> Result<Landed, L1Error> {
+        self.write(payer, ix::initialize(self, payer, genesis)).await
     }
 
     /// Locks lamports in the vault; `recipient` is credited on the L2. The depositor also pays the rent of the message, and gets
@@ -396,7 +396,11 @@ impl L1Client {
     }
 
     /// The data of an account of the program; nothing when there is none.
-    async fn owned(&self, at: &Pubkey, level: Level) -> Result<Option<Vec<u8>>, L1Error> {
+    pub(super) async fn owned(
+        &self,
+        at: &Pubkey,
+        level: Level,
+    ) -> Result<Option<Vec<u8>>, L1Error> {
         self.checked(at, self.account(at, level).await?)
     }
 
@@ -441,12 +445,14 @@ pub struct Chunk<'a> {
 pub struct Commit<'a> {
     /// What the batch claims.
     pub header: &'a BatchHeader,
-    /// The committee's signatures over the settlement digest, by member index, strictly increasing.
+    /// The committee's signatures over the settlement digest, by member index, strictly increasing; none in a takeover.
     pub signatures: &'a [(u8, MemberSignature)],
     /// Who posted the data.
     pub data_poster: &'a Address,
     /// The inbox cursor that is committed before it.
     pub committed_inbox_cursor: u64,
+    /// The key under whose bond the poster commits in a takeover; the poster owns the bond.
+    pub member: Option<&'a Address>,
 }
 
 /// A claim of a withdrawal.
@@ -465,7 +471,7 @@ fn is_lost_race(error: &L1Error) -> bool {
     error.program_number() == Some(RollupError::WrongMessageIndex.code())
 }
 
-fn layout(at: &Pubkey, reason: LayoutError) -> L1Error {
+pub(super) fn layout(at: &Pubkey, reason: LayoutError) -> L1Error {
     L1Error::Layout { address: address(at), reason: reason.to_string() }
 }
 

@@ -3,7 +3,7 @@
 use asset_rollup_interface::{
     error::RollupError,
     instruction as ix, seeds,
-    state::{Batch, Message},
+    state::{Batch, Message, Verdict},
 };
 use curvevm::{
     genesis::Genesis,
@@ -27,10 +27,10 @@ const COMPUTE_UNITS_SIGNATURE: u32 = 40_000;
 /// The most that Solana gives a transaction.
 const COMPUTE_UNITS_MAX: u32 = 1_400_000;
 
-pub(super) fn initialize(client: &L1Client, authority: &Key, genesis: &Genesis) -> Write {
+pub(super) fn initialize(client: &L1Client, payer: &Key, genesis: &Genesis) -> Write {
     let at = client.addresses();
     let accounts = ix::InitializeAccounts {
-        authority: authority.address(),
+        payer: payer.address(),
         rollup: address(&at.rollup),
         inbox: address(&at.inbox),
         vault: address(&at.vault),
@@ -96,6 +96,7 @@ pub(super) fn commit_batch(client: &L1Client, poster: &Key, commit: &Commit<'_>)
         last: last.map(message),
         // It may be appended before the transaction is executed.
         next: Some(message(cursor)),
+        member: commit.member.map(|key| address(&at.member(key))),
     };
     let signatures = u32::try_from(commit.signatures.len()).unwrap_or(u32::MAX);
     let units = COMPUTE_UNITS_SIGNATURE.saturating_mul(signatures).saturating_add(COMPUTE_UNITS);
@@ -167,6 +168,99 @@ pub(super) fn withdraw(client: &L1Client, payer: &Key, claim: &Claim<'_>) -> Wri
     }
     .data();
     write(client, "withdraw", (data, &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn register_member(
+    client: &L1Client,
+    owner: &Key,
+    registration: &ix::RegisterMember,
+) -> Write {
+    let at = client.addresses();
+    let accounts = ix::RegisterMemberAccounts {
+        owner: owner.address(),
+        rollup: address(&at.rollup),
+        member: address(&at.member(&registration.key)),
+    };
+    write(client, "register_member", (registration.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn begin_unbond(client: &L1Client, owner: &Key, key: &Address) -> Write {
+    let at = client.addresses();
+    let accounts = ix::BeginUnbondAccounts {
+        owner: owner.address(),
+        rollup: address(&at.rollup),
+        member: address(&at.member(key)),
+    };
+    write(client, "begin_unbond", (ix::BeginUnbond {}.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn finish_unbond(client: &L1Client, owner: &Key, key: &Address) -> Write {
+    let at = client.addresses();
+    let accounts = ix::FinishUnbondAccounts {
+        owner: owner.address(),
+        rollup: address(&at.rollup),
+        member: address(&at.member(key)),
+    };
+    write(client, "finish_unbond", (ix::FinishUnbond {}.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn rotate_committee(client: &L1Client, rotation: &ix::RotateCommittee) -> Write {
+    let at = client.addresses();
+    let accounts = ix::RotateCommitteeAccounts {
+        rollup: address(&at.rollup),
+        members: rotation.members.iter().map(|key| address(&at.member(key))).collect(),
+    };
+    let signatures = u32::try_from(rotation.signatures.len()).unwrap_or(u32::MAX);
+    let units = COMPUTE_UNITS_SIGNATURE.saturating_mul(signatures).saturating_add(COMPUTE_UNITS);
+    let units = units.min(COMPUTE_UNITS_MAX);
+    write(client, "rotate_committee", (rotation.data(), &accounts.metas()), units)
+}
+
+pub(super) fn report_equivocation(
+    client: &L1Client,
+    challenger: &Key,
+    (report, index): (&ix::ReportEquivocation, u64),
+) -> Write {
+    let at = client.addresses();
+    let accounts = ix::ReportEquivocationAccounts {
+        challenger: challenger.address(),
+        rollup: address(&at.rollup),
+        verdict: address(&at.verdict(index)),
+    };
+    write(client, "report_equivocation", (report.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn slash(client: &L1Client, verdict: &Verdict, accused: u8) -> Write {
+    let at = client.addresses();
+    let key = verdict.guilty().get(usize::from(accused)).copied().unwrap_or_default();
+    let accounts = ix::SlashAccounts {
+        rollup: address(&at.rollup),
+        verdict: address(&at.verdict(verdict.index)),
+        member: address(&at.member(&key)),
+        challenger: verdict.challenger,
+    };
+    let data = ix::Slash { index: verdict.index, accused }.data();
+    write(client, "slash", (data, &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn close_verdict(client: &L1Client, verdict: &Verdict) -> Write {
+    let at = client.addresses();
+    let accounts = ix::CloseVerdictAccounts {
+        rollup: address(&at.rollup),
+        verdict: address(&at.verdict(verdict.index)),
+        challenger: verdict.challenger,
+    };
+    write(client, "close_verdict", (ix::CloseVerdict {}.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn close_batch(client: &L1Client, batch: &Batch) -> Write {
+    let at = client.addresses();
+    let accounts = ix::CloseBatchAccounts {
+        rollup: address(&at.rollup),
+        batch: address(&at.batch(batch.number)),
+        poster: batch.poster,
+    };
+    write(client, "close_batch", (ix::CloseBatch {}.data(), &accounts.metas()), COMPUTE_UNITS)
 }
 
 /// The error of a number that the program, or Anchor in it, reported.

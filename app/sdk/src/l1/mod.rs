@@ -20,10 +20,14 @@ mod config;
 mod error;
 pub mod history;
 mod instructions;
+mod members;
 mod send;
 
 pub use address::RollupAddresses;
-pub use asset_rollup_interface::state::{Batch, Data, Inbox, Message, Rollup};
+pub use asset_rollup_interface::{
+    instruction::{ReportEquivocation, RotateCommittee, Rotation},
+    state::{Batch, Data, Inbox, Member, Message, Rollup, Verdict},
+};
 pub use client::{CLOSED_MESSAGES_MAX, Chunk, Claim, Commit, DEPOSIT_ATTEMPTS_MAX, L1Client};
 pub use config::{L1Config, Level, TransactionFormat};
 pub use error::L1Error;

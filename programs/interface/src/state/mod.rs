@@ -3,9 +3,11 @@
 mod batch;
 mod data;
 mod inbox;
+mod member;
 mod message;
 mod nullifiers;
 mod rollup;
+mod verdict;
 mod witness;
 
 use core::fmt;
@@ -15,9 +17,11 @@ use borsh::BorshDeserialize;
 pub use batch::Batch;
 pub use data::Data;
 pub use inbox::Inbox;
+pub use member::Member;
 pub use message::Message;
 pub use nullifiers::{Nullifiers, nullifier_bit};
 pub use rollup::{FinalizedRoot, Rollup};
+pub use verdict::Verdict;
 pub use witness::Witness;
 
 /// The length of a discriminator, in bytes.

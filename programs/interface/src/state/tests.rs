@@ -10,8 +10,8 @@ use curvevm::{
 };
 
 use super::{
-    ACCOUNT_VERSION, Batch, Data, FinalizedRoot, Inbox, LayoutError, Message, Nullifiers, Rollup,
-    Witness, nullifiers::nullifier_bit,
+    ACCOUNT_VERSION, Batch, Data, FinalizedRoot, Inbox, LayoutError, Member, Message, Nullifiers,
+    Rollup, Verdict, Witness, nullifiers::nullifier_bit,
 };
 use crate::constants::{MEMBERS_MAX, MESSAGE_BODY_BYTES_MAX, NULLIFIERS_PER_PAGE, ROOTS_CAPACITY};
 
@@ -22,7 +22,7 @@ fn rollup() -> Rollup {
         vault_bump: 2,
         inbox_bump: 3,
         member_count: 2,
-        reserved: 0,
+        prev_member_count: 1,
         chunk_bytes_max: 900,
         chain_id: Hash::new([4; 32]),
         authority: Address::new([5; 32]),
@@ -42,6 +42,24 @@ fn rollup() -> Rollup {
         finalized_inbox_cursor: 12,
         members: [Address::new([19; 32]); MEMBERS_MAX],
         roots: [FinalizedRoot::default(); ROOTS_CAPACITY],
+        bond_lamports: 20,
+        challenge_lamports: 21,
+        takeover_slots: 22,
+        authority_delay_secs: 23,
+        epoch: 24,
+        epoch_first_number: 25,
+        prev_epoch: 26,
+        committee_slot: 27,
+        rollbacks: 28,
+        verdicts: 29,
+        verdict_slot: 30,
+        verdict_unix_time: 31,
+        active: 0b10,
+        bonded: 0b10,
+        prev_active: 0b1,
+        reserved: 0,
+        prev_committee_hash: Hash::new([32; 32]),
+        prev_members: [Address::new([33; 32]); MEMBERS_MAX],
     }
 }
 
@@ -102,6 +120,45 @@ fn batch() -> Batch {
         unix_time: 15,
         poster: Address::new([16; 32]),
         data: Address::new([17; 32]),
+        epoch: 18,
+        previous_time_ms: 19,
+        previous_inbox_cursor: 20,
+        previous_withdrawals: 21,
+        previous_inbox_hash: Hash::new([22; 32]),
+        poster_member: Address::default(),
+        extension_slots: 23,
+        extension_secs: 24,
+    }
+}
+
+fn member() -> Member {
+    Member {
+        version: ACCOUNT_VERSION,
+        bump: 1,
+        status: Member::BONDED,
+        reserved: [0; 5],
+        rollup: Address::new([2; 32]),
+        key: Address::new([3; 32]),
+        owner: Address::new([4; 32]),
+        bond: 5,
+        unbond_number: 6,
+        unbond_slot: 7,
+        unbond_unix_time: 8,
+    }
+}
+
+fn verdict() -> Verdict {
+    Verdict {
+        version: ACCOUNT_VERSION,
+        bump: 1,
+        kind: Verdict::ROLLBACK,
+        accused_count: 5,
+        slashed: 0b1_0110,
+        rollup: Address::new([2; 32]),
+        index: 3,
+        number: 4,
+        challenger: Address::new([5; 32]),
+        accused: [Address::new([6; 32]); MEMBERS_MAX],
     }
 }
 
@@ -144,6 +201,8 @@ fn discriminators_are_those_of_anchor() {
         ("Batch", Batch::DISCRIMINATOR),
         ("Data", Data::DISCRIMINATOR),
         ("Nullifiers", Nullifiers::DISCRIMINATOR),
+        ("Member", Member::DISCRIMINATOR),
+        ("Verdict", Verdict::DISCRIMINATOR),
     ] {
         let hash = sha256(&[format!("account:{name}").as_bytes()]);
         assert_eq!(hash.as_bytes()[..8], discriminator, "{name}");
@@ -170,6 +229,12 @@ fn accounts_have_their_stated_lengths_and_are_read_back() {
     let bytes = account(Nullifiers::DISCRIMINATOR, &nullifiers());
     assert_eq!(bytes.len(), Nullifiers::BYTES);
     assert_eq!(Nullifiers::parse(&bytes), Ok(nullifiers()));
+    let bytes = account(Member::DISCRIMINATOR, &member());
+    assert_eq!(bytes.len(), Member::BYTES);
+    assert_eq!(Member::parse(&bytes), Ok(member()));
+    let bytes = account(Verdict::DISCRIMINATOR, &verdict());
+    assert_eq!(bytes.len(), Verdict::BYTES);
+    assert_eq!(Verdict::parse(&bytes), Ok(verdict()));
 }
 
 #[test]
@@ -177,6 +242,7 @@ fn no_account_passes_what_one_instruction_can_create() {
     const CREATE_BYTES_MAX: usize = 10_240;
     const { assert!(Rollup::BYTES <= CREATE_BYTES_MAX) };
     const { assert!(Message::bytes(MESSAGE_BODY_BYTES_MAX) <= CREATE_BYTES_MAX) };
+    const { assert!(Verdict::BYTES <= CREATE_BYTES_MAX) };
     const { assert!(Data::bytes(crate::constants::CHUNKS_MAX) <= CREATE_BYTES_MAX) };
 }
 
@@ -210,6 +276,30 @@ fn a_root_is_found_while_it_is_kept() {
     assert_eq!(rollup.finalized_root(26), None);
     assert_eq!(rollup.finalized_root(91), None);
     assert_eq!(rollup.committee().len(), 2);
+}
+
+#[test]
+fn a_committee_has_active_and_bonded_members() {
+    let mut rollup = rollup();
+    rollup.member_count = 32;
+    (rollup.active, rollup.bonded) = (u32::MAX - 1, 0b110);
+    assert_eq!(
+        [0, 1, 2, 31, 32, 255].map(|it| rollup.is_active(it)),
+        [false, true, true, true, false, false]
+    );
+    assert_eq!([0, 1, 2, 3, 255].map(|it| rollup.is_bonded(it)), [false, true, true, false, false]);
+    assert_eq!(rollup.quorum(), 21);
+    assert_eq!(rollup.prev_committee(), [Address::new([33; 32])]);
+    assert_eq!([90, 91, 100, 101].map(|number| rollup.is_live(number)), [false, true, true, false]);
+}
+
+#[test]
+fn a_verdict_is_open_for_those_who_are_not_slashed() {
+    assert_eq!(verdict().open().collect::<Vec<_>>(), [0, 3]);
+    assert_eq!(verdict().guilty().len(), 5);
+    let batch = batch();
+    assert!(batch.is_certified());
+    assert!(!Batch { poster_member: Address::new([1; 32]), ..batch }.is_certified());
 }
 
 #[test]

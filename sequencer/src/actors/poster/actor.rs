@@ -162,6 +162,7 @@ impl Poster {
             signatures: &signatures,
             data_poster: &self.key.address(),
             committed_inbox_cursor: rollup.committed_inbox_cursor,
+            member: None,
         };
         match self.client.commit_batch(&self.key, commit).await {
             Ok(landed) => {
@@ -202,11 +203,14 @@ impl Poster {
         Ok(self.store.run(move |store| store.batch(number)).await?)
     }
 
-    /// A quorum of attestations in order of the members; where there is none, the members are asked.
+    /// A quorum of attestations in order of the members, of those whose signatures the program counts; where there is none, the
+    /// members are asked.
     async fn quorum(&self, number: u64) -> Result<Option<Vec<(u8, MemberSignature)>>, PosterError> {
-        let quorum = self.spec.quorum();
+        let rollup = self.client.rollup(Level::Confirmed).await?;
+        let quorum = rollup.quorum();
         let attestations = self.attestations.clone();
         let mut held = self.store.run(move |_| attestations.held(number)).await?;
+        held.retain(|(member, _)| is_counted(&rollup, *member));
         if held.len() >= quorum {
             held.truncate(quorum);
             return Ok(Some(held));
@@ -241,4 +245,9 @@ impl Poster {
         };
         stream::iter(missing).map(post).buffer_unordered(CHUNKS_IN_FLIGHT).try_collect::<()>().await
     }
+}
+
+/// Whether the program counts a member's signature: no verdict convicted it, and it answers with a bond where genesis asks for one.
+fn is_counted(rollup: &Rollup, member: u8) -> bool {
+    rollup.is_active(member) && (rollup.bond_lamports == 0 || rollup.is_bonded(member))
 }

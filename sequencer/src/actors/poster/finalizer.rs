@@ -183,8 +183,9 @@ impl Finalizer {
 }
 
 /// Whether the challenge window is over, by slots and by seconds.
-const fn is_over(rollup: &Rollup, batch: &Batch, slot: u64, unix_time: u64) -> bool {
+fn is_over(rollup: &Rollup, batch: &Batch, slot: u64, unix_time: u64) -> bool {
     let committed_at = if batch.unix_time < 0 { 0 } else { batch.unix_time.cast_unsigned() };
-    slot > batch.slot.saturating_add(rollup.challenge_slots)
-        && unix_time > committed_at.saturating_add(rollup.challenge_secs)
+    let slots = rollup.challenge_slots.saturating_add(u64::from(batch.extension_slots));
+    let secs = rollup.challenge_secs.saturating_add(u64::from(batch.extension_secs));
+    slot > batch.slot.saturating_add(slots) && unix_time > committed_at.saturating_add(secs)
 }

@@ -24,7 +24,7 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::{AccountMeta, Instruction, Message, versioned::VersionedTransaction};
 
-use super::{Build, Chain, Outcome, SOL, Sealed, address, signing_key};
+use super::{BOND, Build, Chain, Outcome, SOL, Sealed, address, signing_key};
 
 /// The first slot and the first time of a world.
 const SLOT: u64 = 1_000;
@@ -83,15 +83,20 @@ pub(crate) fn genesis() -> Genesis {
             challenge_slots: 10,
             challenge_secs: 5,
             inbox_delay_slots: 100,
+            bond_lamports: BOND,
+            challenge_lamports: SOL / 10,
+            takeover_slots: 200,
+            authority: Address::default(),
+            authority_delay_secs: 0,
         },
     }
 }
 
 impl World {
-    /// A world whose rollup is initialized: seven members, a window of 10 slots and 5 seconds, a delay of 100 slots.
+    /// A world whose rollup is initialized: seven bonded members, a window of 10 slots and 5 seconds, a delay of 100 slots.
     pub(crate) fn new(build: Build) -> Self {
         let mut world = Self::empty(build);
-        world.initialize().unwrap();
+        world.start();
         world
     }
 
@@ -126,6 +131,15 @@ impl World {
         world.chain = Chain::new(&world.genesis);
         world.derive();
         world
+    }
+
+    /// Initializes the rollup, and registers the members of its committee with the payer's lamports.
+    pub(crate) fn start(&mut self) {
+        let instruction = self.initialize_instruction();
+        self.send_with_budget(&instruction).unwrap();
+        for seed in (MEMBERS_FROM..).take(self.genesis.committee.len()) {
+            self.register(seed, self.genesis.params.bond_lamports).unwrap();
+        }
     }
 
     fn derive(&mut self) {
@@ -224,6 +238,12 @@ impl World {
         self.svm.get_sysvar::<Clock>().slot
     }
 
+    /// The slot and the time.
+    pub(crate) fn now(&self) -> (u64, i64) {
+        let clock: Clock = self.svm.get_sysvar();
+        (clock.slot, clock.unix_timestamp)
+    }
+
     pub(crate) fn pass(&mut self, slots: u64, secs: i64) {
         let mut clock: Clock = self.svm.get_sysvar();
         clock.slot += slots;
@@ -278,7 +298,7 @@ impl World {
 
     pub(crate) fn initialize_instruction(&self) -> Instruction {
         let accounts = InitializeAccounts {
-            authority: key_of(&self.payer()),
+            payer: key_of(&self.payer()),
             rollup: self.rollup,
             inbox: self.inbox,
             vault: self.vault,
@@ -365,6 +385,7 @@ impl World {
             batch: self.batch_address(header.number),
             last: last.map(|index| self.message_address(index)),
             next: Some(self.message_address(cursor)),
+            member: None,
         };
         self.instruction(accounts.metas(), CommitBatch::new(header, signatures).data())
     }

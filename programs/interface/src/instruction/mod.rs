@@ -3,6 +3,9 @@
 //! Each instruction is a struct of its arguments with `data()`, and a struct of its accounts with `metas()`. In the lists of
 //! accounts, `[writable]` and `[signer]` say how the program takes them.
 
+mod committee;
+mod verdicts;
+
 use alloc::{vec, vec::Vec};
 
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -10,6 +13,15 @@ use curvevm::{
     batch::BatchHeader,
     genesis::Genesis,
     types::{Address, AssetId, Hash, Signature},
+};
+
+pub use committee::{
+    BeginUnbond, BeginUnbondAccounts, FinishUnbond, FinishUnbondAccounts, RegisterMember,
+    RegisterMemberAccounts, RotateCommittee, RotateCommitteeAccounts, Rotation,
+};
+pub use verdicts::{
+    CloseBatch, CloseBatchAccounts, CloseVerdict, CloseVerdictAccounts, ReportEquivocation,
+    ReportEquivocationAccounts, Slash, SlashAccounts,
 };
 
 /// The system program.
@@ -35,6 +47,11 @@ impl Meta {
     /// An account that is written.
     pub const fn writable(address: Address) -> Self {
         Self { address, signer: false, writable: true }
+    }
+
+    /// An account that signs.
+    pub const fn signer(address: Address) -> Self {
+        Self { address, signer: true, writable: false }
     }
 
     /// An account that signs and pays.
@@ -65,6 +82,7 @@ macro_rules! instruction {
         }
     };
 }
+use instruction;
 
 /// Starts a rollup from its genesis.
 ///
@@ -88,8 +106,8 @@ impl Initialize {
 /// Accounts of [`Initialize`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InitializeAccounts {
-    /// `[signer, writable]` Pays for the accounts; recorded, without power over the rollup.
-    pub authority: Address,
+    /// `[signer, writable]` Pays for the accounts; anyone may.
+    pub payer: Address,
     /// `[writable]` The rollup, created.
     pub rollup: Address,
     /// `[writable]` The inbox, created.
@@ -102,7 +120,7 @@ impl InitializeAccounts {
     /// The accounts in order.
     pub fn metas(&self) -> Vec<Meta> {
         vec![
-            Meta::payer(self.authority),
+            Meta::payer(self.payer),
             Meta::writable(self.rollup),
             Meta::writable(self.inbox),
             Meta::writable(self.vault),
@@ -196,12 +214,13 @@ impl PostDataAccounts {
     }
 }
 
-/// Commits the next batch under a quorum of signatures over its settlement digest.
+/// Commits the next batch under a quorum of the active members' signatures over its settlement digest; or, when the committee has
+/// committed nothing for long, without signatures under the poster's own bond.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct CommitBatch {
     /// The encoding of [`BatchHeader`].
     pub header: Vec<u8>,
-    /// Member indices, strictly increasing, with the members' signatures.
+    /// Member indices, strictly increasing, with the members' signatures; none in a takeover.
     pub signatures: Vec<(u8, Signature)>,
 }
 
@@ -235,6 +254,8 @@ pub struct CommitBatchAccounts {
     pub last: Option<Address>,
     /// The message at the header's cursor; needed when the inbox has one.
     pub next: Option<Address>,
+    /// The poster's member, in a takeover.
+    pub member: Option<Address>,
 }
 
 impl CommitBatchAccounts {
@@ -250,6 +271,7 @@ impl CommitBatchAccounts {
             optional(self.last),
             optional(self.next),
             Meta::readonly(SYSTEM_PROGRAM),
+            Meta::readonly(self.member.unwrap_or(self.program)),
         ]
     }
 }
@@ -295,7 +317,8 @@ impl FinalizeBatchAccounts {
     }
 }
 
-/// Closes a data account whose batch number is finalized; anyone may.
+/// Closes a data account whose batch number is finalized; anyone may. Its poster may also when no batch of the number is
+/// committed: after a rollback, or to start anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct CloseData {}
 
@@ -316,6 +339,11 @@ impl CloseDataAccounts {
     /// The accounts in order.
     pub fn metas(&self) -> Vec<Meta> {
         vec![Meta::readonly(self.rollup), Meta::writable(self.data), Meta::writable(self.poster)]
+    }
+
+    /// The accounts in order, for a batch that is not committed: the poster signs.
+    pub fn uncommitted_metas(&self) -> Vec<Meta> {
+        vec![Meta::readonly(self.rollup), Meta::writable(self.data), Meta::payer(self.poster)]
     }
 }
 
@@ -450,8 +478,9 @@ mod tests {
     };
 
     use super::{
-        CloseData, CloseMessage, CommitBatch, CommitBatchAccounts, DepositSol, FinalizeBatch,
-        Initialize, Meta, PostData, ReplaySegment, Withdraw,
+        BeginUnbond, CloseBatch, CloseData, CloseMessage, CloseVerdict, CommitBatch,
+        CommitBatchAccounts, DepositSol, FinalizeBatch, FinishUnbond, Initialize, Meta, PostData,
+        RegisterMember, ReplaySegment, ReportEquivocation, RotateCommittee, Slash, Withdraw,
     };
 
     #[test]
@@ -466,6 +495,14 @@ mod tests {
             ("close_message", CloseMessage::DISCRIMINATOR),
             ("withdraw", Withdraw::DISCRIMINATOR),
             ("replay_segment", ReplaySegment::DISCRIMINATOR),
+            ("register_member", RegisterMember::DISCRIMINATOR),
+            ("begin_unbond", BeginUnbond::DISCRIMINATOR),
+            ("finish_unbond", FinishUnbond::DISCRIMINATOR),
+            ("rotate_committee", RotateCommittee::DISCRIMINATOR),
+            ("slash", Slash::DISCRIMINATOR),
+            ("close_verdict", CloseVerdict::DISCRIMINATOR),
+            ("report_equivocation", ReportEquivocation::DISCRIMINATOR),
+            ("close_batch", CloseBatch::DISCRIMINATOR),
         ] {
             let hash = sha256(&[format!("global:{name}").as_bytes()]);
             assert_eq!(hash.as_bytes()[..8], discriminator, "{name}");
@@ -510,9 +547,10 @@ mod tests {
             batch: of(6),
             last: Some(of(7)),
             next: None,
+            member: Some(of(8)),
         };
         let metas = accounts.metas();
         assert_eq!(metas[5..7], [Meta::readonly(of(7)), Meta::readonly(of(1))]);
-        assert_eq!(metas.len(), 8);
+        assert_eq!(metas[8..], [Meta::readonly(of(8))]);
     }
 }
