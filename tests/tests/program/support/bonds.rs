@@ -312,6 +312,8 @@ impl World {
     /// Commits a header without signatures, under the bond of `seed`.
     pub(crate) fn takeover_instruction(&self, header: &BatchHeader, seed: u8) -> Instruction {
         let poster = key_of(&self.payer());
+        let cursor = header.inbox_cursor;
+        let last = (cursor > self.rollup_account().committed_inbox_cursor).then(|| cursor - 1);
         let accounts = CommitBatchAccounts {
             program: self.program,
             poster,
@@ -319,6 +321,8 @@ impl World {
             inbox: self.inbox,
             data: self.data_address(header.number, &poster),
             batch: self.batch_address(header.number),
+            last: last.map(|index| self.message_address(index)),
+            next: Some(self.message_address(cursor)),
             member: Some(self.member_address(&address(seed))),
         };
         self.instruction(accounts.metas(), CommitBatch::new(header, vec![]).data())

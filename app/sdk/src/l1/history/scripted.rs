@@ -142,6 +142,7 @@ impl ScriptedL1 {
             signatures: &[],
             data_poster: &data_poster,
             committed_inbox_cursor: header.inbox_cursor,
+            member: None,
         };
         only(ix::commit_batch(&self.client, poster, &commit).instructions)
     }
