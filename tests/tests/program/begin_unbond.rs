@@ -87,7 +87,7 @@ on_each_build! {
         assert_failed(world.send(&instruction), InstructionError::InvalidSeeds);
         let mut instruction = world.begin_unbond_instruction(OTHER, owner);
         instruction.accounts[2].pubkey = pubkey(&world.inbox);
-        assert_failed(world.send(&instruction), InstructionError::InvalidAccountData);
+        assert_failed(world.send(&instruction), InstructionError::AccountDataTooSmall);
         let instruction = world.begin_unbond_instruction(OTHER + 1, owner);
         assert_failed(world.send(&instruction), InstructionError::AccountDataTooSmall);
     }

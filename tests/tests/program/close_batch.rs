@@ -70,7 +70,7 @@ on_each_build! {
         assert_failed(world.send(&instruction), InstructionError::InvalidSeeds);
         let mut instruction = world.close_batch_instruction(2);
         instruction.accounts[1].pubkey = pubkey(&world.inbox);
-        assert_failed(world.send(&instruction), InstructionError::InvalidAccountData);
+        assert_failed(world.send(&instruction), InstructionError::AccountDataTooSmall);
         for place in 1..3 {
             let mut readonly = world.close_batch_instruction(2);
             readonly.accounts[place].is_writable = false;

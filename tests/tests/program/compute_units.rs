@@ -94,6 +94,7 @@ fn measure_guilt(build: Build) -> Measured {
 fn commit_most_chunks(build: Build) -> Outcome {
     let mut world = World::empty(build).fork(|genesis| genesis.committee.truncate(1));
     world.initialize().unwrap();
+    world.register(MEMBERS_FROM, BOND).unwrap();
     let mut sealed = world.chain.seal(vec![], vec![]);
     sealed.chunks = (0..=255u8).map(|byte| vec![byte; 3]).collect();
     let hashes: Vec<_> = sealed.chunks.iter().map(|chunk| chunk_hash(chunk)).collect();

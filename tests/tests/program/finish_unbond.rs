@@ -158,7 +158,7 @@ on_each_build! {
         assert_failed(world.send(&instruction), InstructionError::InvalidSeeds);
         let mut instruction = world.finish_unbond_instruction(OTHER, owner);
         instruction.accounts[2].pubkey = pubkey(&world.inbox);
-        assert_failed(world.send(&instruction), InstructionError::InvalidAccountData);
+        assert_failed(world.send(&instruction), InstructionError::AccountDataTooSmall);
         let mut readonly = world.finish_unbond_instruction(OTHER, owner);
         readonly.accounts[2].is_writable = false;
         assert_failed(world.send(&readonly), anchor::NOT_WRITABLE);

@@ -166,7 +166,7 @@ on_each_build! {
         }
         let mut instruction = world.register_instruction(OTHER, owner, BOND);
         instruction.accounts[1].pubkey = pubkey(&world.inbox);
-        assert_failed(world.send(&instruction), InstructionError::InvalidAccountData);
+        assert_failed(world.send(&instruction), InstructionError::AccountDataTooSmall);
         // The other rollup, to which the key has not agreed.
         let mut instruction = world.register_instruction(OTHER, owner, BOND);
         instruction.accounts[1].pubkey = pubkey(&other.rollup);

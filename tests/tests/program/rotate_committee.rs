@@ -195,7 +195,7 @@ on_each_build! {
         let foreign = with(1, &other.member_address(&address(NEW[0])));
         assert_refused(world.send(&foreign), RollupError::WrongRollup);
         let inbox = with(1, &world.inbox);
-        assert_failed(world.send(&inbox), InstructionError::InvalidAccountData);
+        assert_failed(world.send(&inbox), InstructionError::AccountDataTooSmall);
         let payer = with(1, &key_of(&world.payer()));
         assert_failed(world.send(&payer), InstructionError::IllegalOwner);
         let rollup = with(1, &world.rollup);

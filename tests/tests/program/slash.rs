@@ -153,7 +153,7 @@ on_each_build! {
         }
         let mut instruction = world.slash_instruction(0, 0);
         instruction.accounts[1].pubkey = pubkey(&world.inbox);
-        assert_failed(world.send(&instruction), InstructionError::InvalidAccountData);
+        assert_failed(world.send(&instruction), InstructionError::AccountDataTooSmall);
         for place in 0..5 {
             let mut readonly = world.slash_instruction(0, 0);
             readonly.accounts[place].is_writable = false;

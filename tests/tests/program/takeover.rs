@@ -97,7 +97,7 @@ on_each_build! {
         assert_refused(outcome, RollupError::WrongOwner);
         let owned = world.register_instruction(OTHER + 1, key_of(&stranger), BOND);
         world.send_all(&[owned], &[&stranger]).unwrap();
-        instruction.accounts[6].pubkey = pubkey(&world.member_address(&address(OTHER + 1)));
+        instruction.accounts[8].pubkey = pubkey(&world.member_address(&address(OTHER + 1)));
         world.send_all(&[instruction], &[&stranger]).unwrap();
         assert_eq!(world.batch_account(2).unwrap().poster_member, address(OTHER + 1));
     }
@@ -124,7 +124,7 @@ on_each_build! {
         world.svm = other.svm.clone();
         let with = |wrong: &Address| {
             let mut instruction = world.takeover_instruction(&sealed.header, OTHER);
-            instruction.accounts[6].pubkey = pubkey(wrong);
+            instruction.accounts[8].pubkey = pubkey(wrong);
             instruction
         };
         let foreign = with(&other.member_address(&address(OTHER)));
