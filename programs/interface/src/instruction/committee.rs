@@ -116,7 +116,7 @@ impl FinishUnbondAccounts {
 pub struct RotateCommittee {
     /// The keys of the new committee, in index order.
     pub members: Vec<Address>,
-    /// Indices in the present committee, strictly increasing, with signatures over [`RotateCommittee::digest`]: a quorum of the
+    /// Indices in the present committee, strictly increasing, with signatures over [`Rotation::digest`]: a quorum of the
     /// active members.
     pub signatures: Vec<(u8, Signature)>,
 }
