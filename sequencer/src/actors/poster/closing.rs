@@ -16,8 +16,10 @@ const BACK_MAX: u64 = 10_000;
 /// What is known of messages that finalized batches have consumed; losing it costs time only.
 #[derive(Debug, Default)]
 pub(super) struct Closing {
-    /// The oldest message that may still be open, and since when this member knows that it may be closed.
-    oldest: Option<(u64, Instant)>,
+    /// The oldest message that may still be open.
+    oldest: Option<u64>,
+    /// Since when this member knows that it may be closed; none while it may not.
+    since: Option<Instant>,
     /// Messages from that one on that the L1 did not close, at most as many as are looked at.
     left: BTreeSet<u64>,
 }
@@ -25,10 +27,12 @@ pub(super) struct Closing {
 impl Closing {
     /// The messages to look at, when those below `cursor` may be closed.
     pub(super) fn next(&mut self, cursor: u64, now: Instant) -> Range<u64> {
-        let (oldest, since) = self.oldest.unwrap_or((cursor.saturating_sub(BACK_MAX), now));
-        // Nothing waited while there was nothing to close.
-        let since = if oldest < cursor { since } else { now };
-        self.oldest = Some((oldest, since));
+        let oldest = *self.oldest.get_or_insert(cursor.saturating_sub(BACK_MAX));
+        if oldest < cursor {
+            self.since.get_or_insert(now);
+        } else {
+            self.since = None;
+        }
         oldest..cursor.min(oldest.saturating_add(LOOKED_MAX)).max(oldest)
     }
 
@@ -42,8 +46,8 @@ impl Closing {
         let open = |message: &Message| !self.left.contains(&message.index);
         let settled = found.iter().take_while(|message| !message.as_ref().is_some_and(open));
         let settled = settled.count() as u64;
-        let waited = match self.oldest {
-            Some((_, since)) if settled == 0 => now.saturating_duration_since(since),
+        let waited = match self.since {
+            Some(since) if settled == 0 => now.saturating_duration_since(since),
             Some(_) | None => Duration::ZERO,
         };
         let mine = found.into_iter().flatten().filter(open);
@@ -51,7 +55,7 @@ impl Closing {
         let mine = mine.take(CLOSED_MESSAGES_MAX).collect();
         if settled > 0 {
             let oldest = first.saturating_add(settled);
-            self.oldest = Some((oldest, now));
+            (self.oldest, self.since) = (Some(oldest), Some(now));
             self.left = self.left.split_off(&oldest);
         }
         mine
