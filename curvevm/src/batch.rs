@@ -14,7 +14,7 @@ pub const BATCH_VERSION: u8 = 1;
 /// The most chunks in a batch: their hashes fit one account of 10,240 bytes.
 pub const CHUNKS_MAX: u16 = 256;
 /// The length of an encoded header, in bytes.
-pub const HEADER_BYTES: usize = 257;
+pub const HEADER_BYTES: usize = 221;
 
 /// What a batch claims.
 ///
@@ -36,14 +36,10 @@ pub struct BatchHeader {
     pub prev_root: Hash,
     /// The state root after it.
     pub post_root: Hash,
-    /// How many segments its trace has.
-    pub segment_count: u32,
-    /// The root of the trace, see [`trace_root`].
-    pub trace_root: Hash,
     /// How many chunks its data has.
     pub chunk_count: u32,
-    /// The hash over the hashes of the chunks, see [`data_hash`].
-    pub data_hash: Hash,
+    /// The root over the hashes of the chunks, see [`data_root`].
+    pub data_root: Hash,
     /// The index of the next inbox message after the batch.
     pub inbox_cursor: u64,
     /// The hash of the inbox chain before that message.
@@ -85,41 +81,14 @@ impl BatchHeader {
     }
 }
 
-/// A leaf of the trace: one segment, and where its bytes are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct TraceLeaf {
-    /// The segment's index in the batch.
-    pub index: u32,
-    /// The height of its block.
-    pub height: u64,
-    /// The state root before it.
-    pub pre_root: Hash,
-    /// The state root after it.
-    pub post_root: Hash,
-    /// The chunk that holds its bytes.
-    pub chunk: u32,
-    /// Where its bytes start in the chunk.
-    pub offset: u32,
-}
-
-/// The RFC 6962 root over the encoded leaves.
-pub fn trace_root(leaves: &[TraceLeaf]) -> Hash {
-    let encoded: Vec<Vec<u8>> =
-        leaves.iter().map(|leaf| borsh::to_vec(leaf).unwrap_or_default()).collect();
-    merkle::root(&encoded)
-}
-
 /// The hash of a chunk's bytes: `sha256("asset-l2/chunk/v1" ‖ bytes)`.
 pub fn chunk_hash(bytes: &[u8]) -> Hash {
     sha256(&[b"asset-l2/chunk/v1", bytes])
 }
 
-/// The hash over the chunks' hashes, in order: `sha256("asset-l2/data/v1" ‖ hashes)`.
-pub fn data_hash<H: AsRef<[u8]>>(chunk_hashes: &[H]) -> Hash {
-    let mut parts: Vec<&[u8]> = Vec::with_capacity(chunk_hashes.len().saturating_add(1));
-    parts.push(b"asset-l2/data/v1");
-    parts.extend(chunk_hashes.iter().map(AsRef::as_ref));
-    sha256(&parts)
+/// The RFC 6962 root over the chunks' hashes, in order: a [path](merkle::path) proves that a chunk is in a batch.
+pub fn data_root<H: AsRef<[u8]>>(chunk_hashes: &[H]) -> Hash {
+    merkle::root(chunk_hashes)
 }
 
 #[cfg(test)]
@@ -137,10 +106,8 @@ mod tests {
             last_height: 1,
             prev_root: Hash::ZERO,
             post_root: Hash::ZERO,
-            segment_count: 1,
-            trace_root: Hash::ZERO,
             chunk_count: 1,
-            data_hash: Hash::ZERO,
+            data_root: Hash::ZERO,
             inbox_cursor: 0,
             inbox_hash: Hash::ZERO,
             time_ms: 0,

@@ -9,13 +9,14 @@
 //! A *cell* is a typed value under a 32-byte key ([`cell`]); all cells form the *state tree* ([`tree`]), whose root commits
 //! to them. A *transaction* ([`tx`]) is a signed *program* of 1 to 8 *instructions* ([`program`]). *Executing* it
 //! ([`execute`]) gives a *receipt* ([`receipt`]). A *block* ([`block`]) is a list of *segments* with the state root after
-//! each: the *trace*. A *batch* ([`batch`]) is a run of blocks that is settled on Solana at once, its data cut into *chunks*
-//! ([`codec`]).
+//! each: the *trace*. A *batch* ([`batch`]) is a run of blocks that is settled on Solana at once, its data, which holds the trace, cut
+//! into *chunks* ([`codec`]).
 //!
 //! ```text
-//!  transaction -> execute -> receipt          tree: root after each segment -> trace root
-//!       \________ block ________/                       \______ batch header ______/
-//!                    \______ codec: chunks -> data hash ________/
+//!  transaction -> execute -> receipt          tree: root after each segment -> trace
+//!       \________ block ________/                                    /
+//!                    \______ codec: chunks _________________________/
+//!                                      \__ hashes -> data root -> batch header
 //! ```
 //!
 //! # Invariants

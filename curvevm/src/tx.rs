@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
+    codec::{CHUNK_HEAD_BYTES_MAX, SEGMENT_FRAME_BYTES_MAX},
     error::Error,
     host::sha256,
     program::Program,
@@ -25,9 +26,11 @@ pub const INSTRUCTIONS_MAX: usize = 8;
 /// The longest transaction that any chain takes, in bytes: a module of 64 pieces fits one. A chain whose chunks are shorter takes
 /// less, see [`Transaction::admit`].
 pub const TX_BYTES_MAX: usize = 3_400;
-/// By how much a transaction may be longer as a chunk of its own: the chunk's head, and varints that are longer than integers of
-/// fixed width.
-pub const CHUNK_OVERHEAD_MAX: usize = 72;
+/// By how much a transaction may be longer as a chunk of its own: the chunk's head, the segment with its block's beginning and its
+/// root, and varints and indices of keys that are longer than what they stand for. An instruction has at most three integers and a
+/// key that grow so, an eighth of 56 bytes; a session key grows by one.
+pub const CHUNK_OVERHEAD_MAX: usize =
+    CHUNK_HEAD_BYTES_MAX + SEGMENT_FRAME_BYTES_MAX + INSTRUCTIONS_MAX * 7 + 1;
 /// The length of a signature, in bytes.
 pub const SIGNATURE_BYTES: usize = 64;
 /// The expiry height of a transaction that does not expire.

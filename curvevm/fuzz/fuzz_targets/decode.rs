@@ -18,8 +18,12 @@ fuzz_target!(|input: &[u8]| {
         }
         1 => {
             if let Ok(segments) = codec::decode_chunk(bytes) {
-                for (offset, _, segment) in segments {
-                    assert_eq!(codec::decode_segment(bytes, offset).as_ref(), Ok(&segment));
+                let (before, after) = codec::chunk_tips(bytes).unwrap();
+                assert_eq!(segments.first().map(|first| first.pre_root), Some(before.root));
+                assert_eq!(segments.last().map(|last| last.post_root), Some(after.root));
+                for placed in segments {
+                    assert!(placed.segment.is_well_formed());
+                    assert_eq!(codec::decode_segment(bytes, placed.offset), Ok(placed));
                 }
             }
         }

@@ -40,7 +40,7 @@ pub(crate) fn by_length(
 ) -> std::vec::Vec<super::Step> {
     use crate::{codec::SEGMENT_BYTES_MAX, meter::SEGMENT_MESSAGES_MAX, types::Hash};
 
-    let mut lengths = std::vec![0];
+    let mut lengths = std::vec![];
     for messages in block.messages.chunks(SEGMENT_MESSAGES_MAX) {
         lengths.push(u8::try_from(messages.len()).unwrap());
     }
@@ -54,7 +54,9 @@ pub(crate) fn by_length(
         }
         segment.length += 1;
     }
-    lengths.extend((segment.length > 0).then_some(segment.length));
-    let step = |length| super::Step { length, pre_root: Hash::ZERO, post_root: Hash::ZERO };
+    if segment.length > 0 || lengths.is_empty() {
+        lengths.push(segment.length);
+    }
+    let step = |length| super::Step { length, post_root: Hash::ZERO };
     lengths.into_iter().map(step).collect()
 }

@@ -1,9 +1,9 @@
-//! Blocks: segments of transactions and messages, with the state root after each.
+//! Blocks: segments of messages and transactions, with the state root after each.
 //!
-//! The first segment of a block writes its height and time into the chain's cell. Then come the inbox messages, then the
-//! transactions, both cut into segments greedily: a segment is full at its count, at its length, or where the meter says that the next
-//! transaction does not fit. The cut is a function of the state, of the block's contents and of the chain's longest chunk, so that
-//! everyone finds the same trace.
+//! A block begins by writing its height and time into the chain's cell. Then come the inbox messages, then the transactions, both cut
+//! into segments greedily: a segment is full at its count, at its length, or where the meter says that the next transaction does not
+//! fit. The beginning is in the block's first segment; a block without content is a segment of its beginning alone. The cut is a function
+//! of the state, of the block's contents and of the chain's longest chunk, so that everyone finds the same trace.
 
 pub(crate) mod cut;
 
@@ -12,11 +12,11 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
     cell::{Account, Cell, Chain},
-    codec::SEGMENT_BYTES_MAX,
+    codec::{Placed, SEGMENT_BYTES_MAX},
     error::{Error, StateError},
     execute::{self, Context, Refusal, State, apply_verified},
     inbox::{InboxMessage, MessageKind},
-    meter::{Meter, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
+    meter::{Meter, SEGMENT_BEGINS_MAX, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
     receipt::Receipt,
     tree::{Found, Tree},
     tx::Transaction,
@@ -40,30 +40,53 @@ pub struct BlockBody {
 /// The most inbox messages in a block.
 pub const MESSAGES_MAX: usize = 64;
 
-/// A part of a block that can be replayed on its own.
+/// A part of a block, or a run of blocks without content, that can be replayed on its own.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub enum Segment {
-    /// The block's height and time are written.
-    Begin {
-        /// The height.
-        height: u64,
-        /// The time.
-        time_ms: u64,
-    },
+pub struct Segment {
+    /// The blocks that begin in it, in order: at most one when there is content, at most [`SEGMENT_BEGINS_MAX`] otherwise.
+    pub begins: Vec<Begin>,
+    /// What is done after that.
+    pub content: Content,
+}
+
+/// The beginning of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Begin {
+    /// The block's height.
+    pub height: u64,
+    /// The block's time.
+    pub time_ms: u64,
+}
+
+/// What a segment does. A list is not empty.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Content {
+    /// Nothing, after one beginning or more.
+    Nothing,
     /// Inbox messages are consumed.
     Messages(Vec<InboxMessage>),
     /// Transactions are executed.
     Transactions(Vec<Transaction>),
 }
 
+impl Segment {
+    /// Whether it has a form that a segment may have.
+    pub fn is_well_formed(&self) -> bool {
+        let (begins, filled) = match &self.content {
+            Content::Nothing => return (1..=SEGMENT_BEGINS_MAX).contains(&self.begins.len()),
+            Content::Messages(messages) => (self.begins.len(), !messages.is_empty()),
+            Content::Transactions(transactions) => (self.begins.len(), !transactions.is_empty()),
+        };
+        begins <= 1 && filled
+    }
+}
+
 /// A segment of a block's trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Step {
-    /// How many messages or transactions the segment has; none where the block begins.
+    /// How many messages or transactions the segment has; none in a block without content.
     pub length: u8,
-    /// The root before.
-    pub pre_root: Hash,
-    /// The root after.
+    /// The root after; the block's beginning is in the first segment.
     pub post_root: Hash,
 }
 
@@ -83,14 +106,14 @@ pub struct BlockOutput {
 /// Why a block is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockError {
-    /// The height does not follow.
+    /// The height does not follow, or the height that a chunk states is not that of the state.
     Height {
-        /// The height that follows.
+        /// The height that follows, or the state's.
         expected: u64,
-        /// The block's.
+        /// The block's, or the chunk's.
         found: u64,
     },
-    /// The time is not later than the parent's.
+    /// The time is not later than the parent's, or the time that a chunk states is not that of the state.
     Time,
     /// A message does not follow the cursor.
     MessageIndex {
@@ -121,9 +144,9 @@ impl core::fmt::Display for BlockError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Height { expected, found } => {
-                write!(f, "the block's height is {found}, expected {expected}")
+                write!(f, "the height is {found}, expected {expected}")
             }
-            Self::Time => f.write_str("the block's time is not later than its parent's"),
+            Self::Time => f.write_str("the time does not follow that of the block before"),
             Self::MessageIndex { expected, found } => {
                 write!(f, "inbox message {found} does not follow, expected {expected}")
             }
@@ -151,18 +174,20 @@ impl From<StateError> for BlockError {
 impl BlockBody {
     /// The segments that `trace` cuts the block into, or none when it is not a trace of the block.
     pub fn segments(&self, trace: &[Step]) -> Option<Vec<Segment>> {
-        let (first, mut steps) = trace.split_first()?;
-        if first.length != 0 {
-            return None;
+        let begin = Begin { height: self.height, time_ms: self.time_ms };
+        if self.messages.is_empty() && self.transactions.is_empty() {
+            let alone = Segment { begins: Vec::from([begin]), content: Content::Nothing };
+            return matches!(trace, [Step { length: 0, .. }]).then(|| Vec::from([alone]));
         }
-        let mut segments = Vec::with_capacity(trace.len());
-        segments.push(Segment::Begin { height: self.height, time_ms: self.time_ms });
-        for messages in parts(&self.messages, &mut steps)? {
-            segments.push(Segment::Messages(messages.to_vec()));
-        }
-        for transactions in parts(&self.transactions, &mut steps)? {
-            segments.push(Segment::Transactions(transactions.to_vec()));
-        }
+        let mut steps = trace;
+        let messages = parts(&self.messages, &mut steps)?;
+        let transactions = parts(&self.transactions, &mut steps)?;
+        let contents = messages.into_iter().map(|part| Content::Messages(part.to_vec()));
+        let contents =
+            contents.chain(transactions.into_iter().map(|it| Content::Transactions(it.to_vec())));
+        let segment = |content| Segment { begins: Vec::new(), content };
+        let mut segments: Vec<Segment> = contents.map(segment).collect();
+        segments.first_mut()?.begins.push(begin);
         steps.is_empty().then_some(segments)
     }
 }
@@ -270,9 +295,8 @@ pub fn execute_admitted(
         return Err(BlockError::MessageCount);
     }
     let context = Context { genesis: *genesis, height: body.height, time_ms: body.time_ms };
-    let mut run = Run { pre_root: tree.root(), tree, written: Vec::new(), trace: Vec::new() };
-    begin(&mut run, body.height, body.time_ms)?;
-    run.close(0);
+    let mut run = Run { tree, written: Vec::new(), trace: Vec::new() };
+    begin(&mut run, &[Begin { height: body.height, time_ms: body.time_ms }])?;
     for messages in body.messages.chunks(SEGMENT_MESSAGES_MAX) {
         consume(&mut run, messages)?;
         run.close(u8::try_from(messages.len()).unwrap_or(u8::MAX));
@@ -296,12 +320,14 @@ pub fn execute_admitted(
         receipts.push(receipt.map_err(|refusal| refused(index, refusal))?);
         segment.length = segment.length.saturating_add(1);
     }
-    if segment.length > 0 {
+    // A block without content is a segment all the same.
+    if segment.length > 0 || run.trace.is_empty() {
         run.close(segment.length);
     }
-    let Run { pre_root: post_root, mut written, trace, .. } = run;
+    let Run { tree, mut written, trace } = run;
     written.sort_unstable();
     written.dedup();
+    let post_root = tree.root();
     Ok(BlockOutput { receipts, trace, post_root, written })
 }
 
@@ -317,7 +343,6 @@ const fn refused(index: usize, refusal: Refusal) -> BlockError {
 struct Run<'t> {
     tree: &'t mut Tree,
     written: Vec<Key>,
-    pre_root: Hash,
     trace: Vec<Step>,
 }
 
@@ -325,8 +350,7 @@ impl Run<'_> {
     /// Ends a segment of so many messages or transactions.
     fn close(&mut self, length: u8) {
         let post_root = self.tree.root();
-        self.trace.push(Step { length, pre_root: self.pre_root, post_root });
-        self.pre_root = post_root;
+        self.trace.push(Step { length, post_root });
     }
 }
 
@@ -352,7 +376,7 @@ pub struct Replayed {
 }
 
 /// Replays one segment on the tree before it, signatures included. This is what a challenge runs on Solana. `chunk_bytes_max` is
-/// the chain's.
+/// the chain's. Whoever calls it has compared the tree's root with the segment's.
 ///
 /// # Errors
 ///
@@ -361,19 +385,23 @@ pub fn replay_segment(
     tree: &mut Tree,
     genesis: &Hash,
     chunk_bytes_max: usize,
-    segment: &Segment,
+    placed: &Placed,
 ) -> Result<Replayed, BlockError> {
+    check_place(&chain(tree)?, placed)?;
+    if !placed.segment.begins.is_empty() {
+        begin(tree, &placed.segment.begins)?;
+    }
     let mut receipts = Vec::new();
-    match segment {
-        Segment::Begin { height, time_ms } => begin(tree, *height, *time_ms)?,
-        Segment::Messages(messages) if messages.len() > SEGMENT_MESSAGES_MAX => {
+    match &placed.segment.content {
+        Content::Nothing => {}
+        Content::Messages(messages) if messages.len() > SEGMENT_MESSAGES_MAX => {
             return Err(BlockError::MessageCount);
         }
-        Segment::Messages(messages) => consume(tree, messages)?,
-        Segment::Transactions(transactions) if transactions.len() > SEGMENT_TRANSACTIONS_MAX => {
+        Content::Messages(messages) => consume(tree, messages)?,
+        Content::Transactions(transactions) if transactions.len() > SEGMENT_TRANSACTIONS_MAX => {
             return Err(BlockError::SegmentFull { index: SEGMENT_TRANSACTIONS_MAX });
         }
-        Segment::Transactions(transactions) => {
+        Content::Transactions(transactions) => {
             let chain = chain(tree)?;
             let context =
                 Context { genesis: *genesis, height: chain.height, time_ms: chain.time_ms };
@@ -389,6 +417,14 @@ pub fn replay_segment(
     Ok(Replayed { post_root: tree.root(), receipts })
 }
 
+/// What the chunk says of the state before the segment is true.
+fn check_place(chain: &Chain, placed: &Placed) -> Result<(), BlockError> {
+    if placed.height != chain.height {
+        return Err(BlockError::Height { expected: chain.height, found: placed.height });
+    }
+    if placed.time_ms != chain.time_ms { Err(BlockError::Time) } else { Ok(()) }
+}
+
 /// The chain's cell.
 ///
 /// # Errors
@@ -401,16 +437,19 @@ pub fn chain<S: State>(state: &S) -> Result<Chain, StateError> {
     }
 }
 
-fn begin<S: State>(state: &mut S, height: u64, time_ms: u64) -> Result<(), BlockError> {
+/// Writes the height and time of blocks that begin, one after the other.
+fn begin<S: State>(state: &mut S, begins: &[Begin]) -> Result<(), BlockError> {
     let mut chain = chain(state)?;
-    let expected = chain.height.saturating_add(1);
-    if height != expected {
-        return Err(BlockError::Height { expected, found: height });
+    for begin in begins {
+        let expected = chain.height.saturating_add(1);
+        if begin.height != expected {
+            return Err(BlockError::Height { expected, found: begin.height });
+        }
+        if begin.time_ms <= chain.time_ms {
+            return Err(BlockError::Time);
+        }
+        (chain.height, chain.time_ms) = (begin.height, begin.time_ms);
     }
-    if time_ms <= chain.time_ms {
-        return Err(BlockError::Time);
-    }
-    (chain.height, chain.time_ms) = (height, time_ms);
     state.put(Chain::key(), Cell::Chain(chain))?;
     Ok(())
 }

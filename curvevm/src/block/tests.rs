@@ -2,9 +2,10 @@
 
 use std::{vec, vec::Vec};
 
-use super::{BlockBody, BlockError, Segment, execute_block, replay_segment};
+use super::{Begin, BlockBody, BlockError, Content, Segment, Step, execute_block, replay_segment};
 use crate::{
     cell::{Account, Cell, Chain, Curve, Holding, Withdrawal},
+    codec::{CHUNK_BYTES_MAX, Placed, Tip, decode_chunk, encode_batch},
     error::{Error, StateError},
     module::{Fees, Module, Piece, PieceKind},
     program::{BuyOrder, Instruction, Launch, SellOrder},
@@ -79,10 +80,10 @@ fn trades(chain_id: &Hash) -> BlockBody {
 fn touched(segment: &Segment, chain: &Chain) -> Vec<Key> {
     let curve = CurveId::derive(&address(0), 1);
     let mut keys = vec![Chain::key()];
-    match segment {
-        Segment::Begin { .. } => {}
-        Segment::Messages(_) => keys.extend((8..12).map(|user| Account::key(&address(user)))),
-        Segment::Transactions(transactions) => {
+    match &segment.content {
+        Content::Nothing => {}
+        Content::Messages(_) => keys.extend((8..12).map(|user| Account::key(&address(user)))),
+        Content::Transactions(transactions) => {
             keys.extend([Curve::key(&curve), Module::key(&pump_module().hash())]);
             keys.push(Withdrawal::key(chain.withdrawals));
             for transaction in transactions {
@@ -94,27 +95,126 @@ fn touched(segment: &Segment, chain: &Chain) -> Vec<Key> {
     keys
 }
 
+/// The segments of blocks after a state, as they are in the data.
+fn placed(tree: &Tree, blocks: &[BlockBody], traces: &[Vec<Step>]) -> Vec<Placed> {
+    let root = tree.clone().root();
+    let tip = Tip::new(&super::chain(tree).unwrap(), root);
+    let chunks = encode_batch(&tip, blocks, traces, CHUNK_BYTES_MAX).unwrap();
+    chunks.iter().flat_map(|chunk| decode_chunk(chunk).unwrap()).collect()
+}
+
 #[test]
 fn each_segment_replays_from_a_witness_to_the_root_of_the_trace() {
     let (mut tree, chain_id, block) = scene();
     let output = execute_block(&mut tree.clone(), &chain_id, CHUNK, &block).unwrap();
-    let segments = block.segments(&output.trace).unwrap();
+    let segments = placed(&tree, &[block], core::slice::from_ref(&output.trace));
     assert_eq!(segments.len(), output.trace.len());
-    assert!(segments.len() >= 5, "several segments of each kind");
+    assert!(segments.len() >= 4, "several segments of each kind");
     let mut receipts = vec![];
-    for (segment, step) in segments.iter().zip(&output.trace) {
-        assert_eq!(tree.root(), step.pre_root);
+    for (placed, step) in segments.iter().zip(&output.trace) {
+        assert_eq!(placed.post_root, step.post_root);
+        let before = tree.root();
         let chain = super::chain(&tree).unwrap();
-        let witness = tree.witness(&touched(segment, &chain)).unwrap();
+        let witness = tree.witness(&touched(&placed.segment, &chain)).unwrap();
         let mut pruned = Tree::from_witness(&witness).unwrap();
-        assert_eq!(pruned.root(), step.pre_root);
-        let replayed = replay_segment(&mut pruned, &chain_id, CHUNK, segment).unwrap();
+        assert_eq!((pruned.root(), placed.pre_root), (before, before));
+        let replayed = replay_segment(&mut pruned, &chain_id, CHUNK, placed).unwrap();
         assert_eq!(replayed.post_root, step.post_root);
-        assert_eq!(replay_segment(&mut tree, &chain_id, CHUNK, segment), Ok(replayed.clone()));
+        assert_eq!(replay_segment(&mut tree, &chain_id, CHUNK, placed), Ok(replayed.clone()));
         receipts.extend(replayed.receipts);
     }
     assert_eq!(tree.root(), output.post_root);
     assert_eq!(receipts, output.receipts);
+}
+
+#[test]
+fn a_block_begins_in_the_segment_of_its_first_content() {
+    let (tree, chain_id, block) = scene();
+    let shape = |block: &BlockBody| {
+        let trace = execute_block(&mut tree.clone(), &chain_id, CHUNK, block).unwrap().trace;
+        let segments = block.segments(&trace).unwrap();
+        let kind = |it: &Segment| match it.content {
+            Content::Nothing => 'n',
+            Content::Messages(_) => 'm',
+            Content::Transactions(_) => 't',
+        };
+        assert!(segments.iter().all(Segment::is_well_formed));
+        assert_eq!(segments[0].begins, [Begin { height: 2, time_ms: 3_000 }]);
+        assert!(segments[1..].iter().all(|segment| segment.begins.is_empty()));
+        (segments.iter().map(kind).collect::<std::string::String>(), trace[0].length)
+    };
+    let messages = BlockBody { transactions: vec![], ..block.clone() };
+    let transactions = BlockBody { messages: vec![], ..block.clone() };
+    let empty = BlockBody { messages: vec![], ..messages.clone() };
+    assert_eq!(shape(&block).0.trim_end_matches('t'), "m");
+    assert_eq!(shape(&messages), ("m".into(), 4));
+    assert_eq!(shape(&transactions).0.replace('t', ""), "");
+    assert_eq!(shape(&empty), ("n".into(), 0));
+}
+
+#[test]
+fn what_a_segment_may_be() {
+    let (_, _, block) = scene();
+    let begin = Begin { height: 1, time_ms: 1 };
+    let form = |begins, content| Segment { begins: vec![begin; begins], content }.is_well_formed();
+    let messages = || Content::Messages(block.messages.clone());
+    let transactions = || Content::Transactions(block.transactions.clone());
+    for (begins, nothing, filled) in
+        [(0, false, true), (1, true, true), (2, true, false), (8, true, false), (9, false, false)]
+    {
+        assert_eq!(form(begins, Content::Nothing), nothing, "{begins}");
+        assert_eq!(form(begins, messages()), filled, "{begins}");
+        assert_eq!(form(begins, transactions()), filled, "{begins}");
+        assert!(!form(begins, Content::Messages(vec![])));
+        assert!(!form(begins, Content::Transactions(vec![])));
+    }
+}
+
+#[test]
+fn empty_blocks_replay_in_one_segment() {
+    let (tree, chain_id, _) = scene();
+    let (mut after, mut blocks, mut traces) = (tree.clone(), vec![], vec![]);
+    for (height, time_ms) in (2..).zip([2_001, 2_002, 90_000]) {
+        let block = BlockBody { height, time_ms, messages: vec![], transactions: vec![] };
+        traces.push(execute_block(&mut after, &chain_id, CHUNK, &block).unwrap().trace);
+        blocks.push(block);
+    }
+    let segments = placed(&tree, &blocks, &traces);
+    let [placed] = &segments[..] else { panic!("{segments:?}") };
+    assert_eq!(placed.segment.begins.len(), 3);
+    let replay = |placed: &Placed| replay_segment(&mut tree.clone(), &chain_id, CHUNK, placed);
+    assert_eq!(replay(placed).unwrap().post_root, after.root());
+    assert_eq!(placed.post_root, after.root());
+    let edited = |edit: fn(&mut [Begin])| {
+        let mut placed = placed.clone();
+        edit(&mut placed.segment.begins);
+        replay(&placed)
+    };
+    assert_eq!(edited(|begins| begins[1].time_ms = 2_001), Err(BlockError::Time));
+    assert_eq!(edited(|begins| begins[0].time_ms = 2_000), Err(BlockError::Time));
+    let skipped = Err(BlockError::Height { expected: 4, found: 5 });
+    assert_eq!(edited(|begins| begins[2].height = 5), skipped);
+}
+
+/// Whether or not a block begins in the segment.
+#[test]
+fn what_a_chunk_says_of_the_state_before_is_checked() {
+    let (mut tree, chain_id, block) = scene();
+    let output = execute_block(&mut tree.clone(), &chain_id, CHUNK, &block).unwrap();
+    for placed in placed(&tree, &[block], &[output.trace]) {
+        let (height, time_ms) = (placed.height, placed.time_ms);
+        for found in [height + 1, height - 1] {
+            let wrong = Placed { height: found, ..placed.clone() };
+            let expected = Err(BlockError::Height { expected: height, found });
+            assert_eq!(replay_segment(&mut tree.clone(), &chain_id, CHUNK, &wrong), expected);
+        }
+        for time_ms in [time_ms + 1, time_ms - 1] {
+            let wrong = Placed { time_ms, ..placed.clone() };
+            let replayed = replay_segment(&mut tree.clone(), &chain_id, CHUNK, &wrong);
+            assert_eq!(replayed, Err(BlockError::Time));
+        }
+        replay_segment(&mut tree, &chain_id, CHUNK, &placed).unwrap();
+    }
 }
 
 /// A module of 60 pieces, which is dear to trade on.
@@ -132,13 +232,13 @@ fn then(tree: &mut Tree, chain_id: &Hash, transactions: Vec<Transaction>) -> Blo
     let chain = super::chain(tree).unwrap();
     let (height, time_ms) = (chain.height + 1, chain.time_ms + 1);
     let block = BlockBody { height, time_ms, messages: vec![], transactions };
-    execute_block(tree, chain_id, crate::codec::CHUNK_BYTES_MAX, &block).unwrap();
+    execute_block(tree, chain_id, CHUNK_BYTES_MAX, &block).unwrap();
     block
 }
 
 #[test]
 fn a_segment_ends_where_the_next_transaction_would_cost_too_much() {
-    let bytes_max = crate::codec::CHUNK_BYTES_MAX;
+    let bytes_max = CHUNK_BYTES_MAX;
     let (mut tree, chain_id, _) = scene();
     let launch = Instruction::Launch(Launch {
         module: dear().hash(),
@@ -159,24 +259,25 @@ fn a_segment_ends_where_the_next_transaction_would_cost_too_much() {
     let block = then(&mut tree, &chain_id, buys);
     let output = execute_block(&mut replay.clone(), &chain_id, bytes_max, &block).unwrap();
     assert!(output.receipts.iter().all(|it| matches!(it.outcome, Outcome::Succeeded(_))));
-    let segments = block.segments(&output.trace).unwrap();
-    assert!(segments.len() > super::cut::by_length(&block, bytes_max).len());
+    assert!(output.trace.len() > super::cut::by_length(&block, bytes_max).len());
+    let transactions = block.transactions.clone();
+    let segments = placed(&replay, &[block], core::slice::from_ref(&output.trace));
 
     let mut from = 0;
-    for (segment, step) in segments.iter().zip(&output.trace) {
+    for (placed, step) in segments.iter().zip(&output.trace) {
         let to = from + usize::from(step.length);
         // Whoever cuts later is found out in the replay.
-        if let (Segment::Transactions(_), Some(later)) =
-            (segment, block.transactions.get(from..=to))
-        {
-            let late = Segment::Transactions(later.to_vec());
+        if let Some(later) = transactions.get(from..=to) {
+            let mut late = placed.clone();
+            late.segment.content = Content::Transactions(later.to_vec());
             let full = Err(BlockError::SegmentFull { index: later.len() - 1 });
             assert_eq!(replay_segment(&mut replay.clone(), &chain_id, bytes_max, &late), full);
         }
-        let replayed = replay_segment(&mut replay, &chain_id, bytes_max, segment).unwrap();
+        let replayed = replay_segment(&mut replay, &chain_id, bytes_max, placed).unwrap();
         assert_eq!(replayed.post_root, step.post_root);
         from = to;
     }
+    assert_eq!(from, 8);
 }
 
 #[test]
@@ -194,6 +295,12 @@ fn a_trace_of_another_block_is_none_of_this_one() {
         other.last_mut().unwrap().length = length;
         assert_eq!(block.segments(&other), None);
     }
+    let empty = BlockBody { messages: vec![], transactions: vec![], ..block };
+    assert_eq!(empty.segments(&trace[..1]), None);
+    assert_eq!(empty.segments(&[]), None);
+    let alone = Step { length: 0, ..last };
+    assert!(empty.segments(&[alone]).is_some());
+    assert_eq!(empty.segments(&[alone, alone]), None);
 }
 
 #[test]
@@ -214,9 +321,11 @@ fn a_replay_without_a_cell_says_so() {
     tree.root();
     let witness = tree.witness(&[Chain::key()]).unwrap();
     let mut pruned = Tree::from_witness(&witness).unwrap();
-    let segment = Segment::Transactions(block.transactions[..1].to_vec());
+    let block = BlockBody { messages: vec![], ..block };
+    let trace = execute_block(&mut tree.clone(), &chain_id, CHUNK, &block).unwrap().trace;
+    let placed = placed(&tree, &[block], &[trace]).remove(0);
     assert_eq!(
-        replay_segment(&mut pruned, &chain_id, CHUNK, &segment),
+        replay_segment(&mut pruned, &chain_id, CHUNK, &placed),
         Err(BlockError::State(StateError::NotInWitness))
     );
 }

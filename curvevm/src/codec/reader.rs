@@ -4,11 +4,11 @@ use alloc::{string::String, vec::Vec};
 use borsh::BorshDeserialize;
 
 use super::{
-    BEGIN, CHUNK_BYTES_MAX, CHUNK_VERSION, COUNT_MASK, CodecError, EXPIRES, MESSAGES, SESSION,
-    TRANSACTIONS, varint, writer::op,
+    CHUNK_BYTES_MAX, CHUNK_VERSION, COUNT_MASK, CodecError, EXPIRES, KIND_BITS, KIND_MASK,
+    MESSAGES, NOTHING, Placed, SESSION, TRANSACTIONS, Tip, varint, writer::op,
 };
 use crate::{
-    block::Segment,
+    block::{Begin, Content, Segment},
     inbox::InboxMessage,
     module::Module,
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
@@ -21,7 +21,8 @@ pub(super) struct Reader<'c> {
     chunk_length: usize,
     keys: &'c [u8],
     rest: &'c [u8],
-    height: u64,
+    /// After the last segment that was read.
+    tip: Tip,
 }
 
 impl<'c> Reader<'c> {
@@ -29,45 +30,66 @@ impl<'c> Reader<'c> {
         if chunk.len() > CHUNK_BYTES_MAX {
             return Err(CodecError::TooLong);
         }
-        let mut reader = Self { chunk_length: chunk.len(), keys: &[], rest: chunk, height: 0 };
+        let tip = Tip { height: 0, time_ms: 0, root: Hash::ZERO };
+        let mut reader = Self { chunk_length: chunk.len(), keys: &[], rest: chunk, tip };
         if reader.byte()? != CHUNK_VERSION {
             return Err(CodecError::UnknownVersion);
         }
-        reader.height = reader.number()?;
+        let root = Hash::new(reader.array()?);
+        reader.tip = Tip { root, height: reader.number()?, time_ms: reader.number()? };
         let keys = usize::try_from(reader.number()?).map_err(|_| CodecError::Malformed)?;
         reader.keys = reader.take(keys.checked_mul(32).ok_or(CodecError::Malformed)?)?;
-        Ok(reader)
+        // A chunk without segments is none.
+        if reader.rest.is_empty() { Err(CodecError::Malformed) } else { Ok(reader) }
     }
 
-    /// The height of the block of the last segment read.
-    pub(super) const fn height(&self) -> u64 {
-        self.height
+    /// The state after the last segment that was read, or before the first, as the chunk says.
+    pub(super) const fn tip(&self) -> &Tip {
+        &self.tip
     }
 
-    /// The next segment and its offset, or none at the end.
-    pub(super) fn segment(&mut self) -> Result<Option<(usize, Segment)>, CodecError> {
+    /// The next segment, or none at the end.
+    pub(super) fn segment(&mut self) -> Result<Option<Placed>, CodecError> {
         if self.rest.is_empty() {
             return Ok(None);
         }
         let offset = self.chunk_length.saturating_sub(self.rest.len());
-        let segment = match self.byte()? {
-            BEGIN => {
-                self.height = self.height.checked_add(1).ok_or(CodecError::Malformed)?;
-                Segment::Begin { height: self.height, time_ms: self.number()? }
-            }
+        let offset = u32::try_from(offset).map_err(|_| CodecError::TooLong)?;
+        let Tip { height, time_ms, root: pre_root } = self.tip;
+        let head = self.byte()?;
+        let begins = (0..head >> KIND_BITS).map(|_| self.begin()).collect::<Result<Vec<_>, _>>()?;
+        let segment = Segment { begins, content: self.content(head & KIND_MASK)? };
+        let post_root = Hash::new(self.array()?);
+        if !segment.is_well_formed() {
+            return Err(CodecError::Malformed);
+        }
+        self.tip.root = post_root;
+        Ok(Some(Placed { offset, height, time_ms, pre_root, post_root, segment }))
+    }
+
+    fn begin(&mut self) -> Result<Begin, CodecError> {
+        let difference = self.number()?;
+        let height = self.tip.height.checked_add(1).ok_or(CodecError::Malformed)?;
+        let time_ms = self.tip.time_ms.checked_add(difference).ok_or(CodecError::Malformed)?;
+        (self.tip.height, self.tip.time_ms) = (height, time_ms);
+        Ok(Begin { height, time_ms })
+    }
+
+    fn content(&mut self, kind: u8) -> Result<Content, CodecError> {
+        match kind {
+            NOTHING => Ok(Content::Nothing),
             MESSAGES => {
                 let count = self.byte()?;
                 let messages = (0..count).map(|_| self.message()).collect::<Result<_, _>>();
-                Segment::Messages(messages?)
+                messages.map(Content::Messages)
             }
             TRANSACTIONS => {
                 let count = self.byte()?;
                 let transactions = (0..count).map(|_| self.transaction()).collect::<Result<_, _>>();
-                Segment::Transactions(transactions?)
+                transactions.map(Content::Transactions)
             }
-            _ => return Err(CodecError::Malformed),
-        };
-        Ok(Some((offset, segment)))
+            _ => Err(CodecError::Malformed),
+        }
     }
 
     fn message(&mut self) -> Result<InboxMessage, CodecError> {
@@ -85,7 +107,7 @@ impl<'c> Reader<'c> {
         let expires_at = if head & EXPIRES == 0 {
             NEVER_EXPIRES
         } else {
-            varint::unzigzag(self.number()?, self.height)
+            varint::unzigzag(self.number()?, self.tip.height)
         };
         let count = head & COUNT_MASK;
         let program = (0..count).map(|_| self.instruction()).collect::<Result<Vec<_>, _>>()?;

@@ -2,12 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::{BEGIN, CHUNK_VERSION, EXPIRES, MESSAGES, SESSION, TRANSACTIONS, varint};
+use super::{
+    CHUNK_VERSION, EXPIRES, KIND_BITS, MESSAGES, NOTHING, ROOT_BYTES, SEGMENT_FRAME_BYTES_MAX,
+    SESSION, TRANSACTIONS, Tip, varint,
+};
 use crate::{
-    block::Segment,
+    block::{Content, Segment},
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
     tx::{NEVER_EXPIRES, Transaction},
-    types::{Address, CurveId},
+    types::{Address, CurveId, Hash},
 };
 
 /// Compact opcodes: one byte says the opcode and the form of its operands.
@@ -38,43 +41,51 @@ pub(super) mod op {
 /// An open chunk.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    first_height: u64,
-    /// None while a segment is measured: whoever decodes it on its own does not know the height.
+    /// Before the first segment.
+    tip: Tip,
+    /// None while a segment is measured: what depends on the height is then as long as it can be.
     height: Option<u64>,
+    time_ms: u64,
     keys: Vec<[u8; 32]>,
     body: Vec<u8>,
 }
 
 impl Writer {
-    /// A chunk that continues the block of `height`.
-    pub(crate) const fn new(height: u64) -> Self {
-        Self { first_height: height, height: Some(height), keys: Vec::new(), body: Vec::new() }
+    /// A chunk that continues `tip`.
+    pub(crate) const fn new(tip: Tip) -> Self {
+        let (height, time_ms) = (Some(tip.height), tip.time_ms);
+        Self { tip, height, time_ms, keys: Vec::new(), body: Vec::new() }
     }
 
-    /// A chunk that measures a segment: what depends on the height is counted at its longest.
+    /// A chunk that measures a segment: whatever is around its transactions is counted at its longest.
     pub(crate) const fn measure() -> Self {
-        Self { first_height: u64::MAX, height: None, keys: Vec::new(), body: Vec::new() }
+        let tip = Tip { height: u64::MAX, time_ms: u64::MAX, root: Hash::ZERO };
+        Self { tip, height: None, time_ms: u64::MAX, keys: Vec::new(), body: Vec::new() }
     }
 
-    /// Adds the segment when the chunk then has at most `bytes_max` bytes; gives its offset in the body.
-    pub(super) fn try_segment(&mut self, segment: &Segment, bytes_max: usize) -> Option<usize> {
-        let (keys, offset, height) = (self.keys.len(), self.body.len(), self.height);
-        let written = self.segment(segment);
-        if written.is_none() || self.length() > bytes_max {
+    /// Adds the segment when the chunk then has at most `bytes_max` bytes.
+    pub(super) fn try_segment(
+        &mut self,
+        segment: &Segment,
+        post_root: &Hash,
+        bytes_max: usize,
+    ) -> bool {
+        let (keys, offset) = (self.keys.len(), self.body.len());
+        let (height, time_ms) = (self.height, self.time_ms);
+        let fits = self.segment(segment, post_root).is_some() && self.length() <= bytes_max;
+        if !fits {
             self.keys.truncate(keys);
             self.body.truncate(offset);
-            self.height = height;
-            return None;
+            (self.height, self.time_ms) = (height, time_ms);
         }
-        Some(offset)
+        fits
     }
 
     /// Adds a transaction of a segment that is being measured, when the chunk then has at most `bytes_max` bytes.
     pub(crate) fn try_transaction(&mut self, transaction: &Transaction, bytes_max: usize) -> bool {
         let (keys, offset) = (self.keys.len(), self.body.len());
         self.transaction(transaction);
-        // The segment's own head: its kind and count.
-        let fits = self.length().saturating_add(2) <= bytes_max;
+        let fits = self.length().saturating_add(SEGMENT_FRAME_BYTES_MAX) <= bytes_max;
         if !fits {
             self.keys.truncate(keys);
             self.body.truncate(offset);
@@ -86,44 +97,58 @@ impl Writer {
     fn length(&self) -> usize {
         let keys = self.keys.len();
         1usize
-            .saturating_add(varint::length(self.first_height))
+            .saturating_add(ROOT_BYTES)
+            .saturating_add(varint::length(self.tip.height))
+            .saturating_add(varint::length(self.tip.time_ms))
             .saturating_add(varint::length(keys as u64))
             .saturating_add(keys.saturating_mul(32))
             .saturating_add(self.body.len())
     }
 
-    /// The chunk, and where its body starts.
-    pub(super) fn finish(self) -> (Vec<u8>, usize) {
+    /// The chunk.
+    pub(super) fn finish(self) -> Vec<u8> {
         let mut chunk = Vec::with_capacity(self.length());
         chunk.push(CHUNK_VERSION);
-        varint::write(self.first_height, &mut chunk);
+        chunk.extend(self.tip.root.as_bytes());
+        varint::write(self.tip.height, &mut chunk);
+        varint::write(self.tip.time_ms, &mut chunk);
         varint::write(self.keys.len() as u64, &mut chunk);
         chunk.extend(self.keys.iter().flatten());
-        let body_at = chunk.len();
         chunk.extend(self.body);
-        (chunk, body_at)
+        chunk
     }
 
-    fn segment(&mut self, segment: &Segment) -> Option<()> {
-        match segment {
-            Segment::Begin { height, time_ms } => {
-                self.body.push(BEGIN);
-                self.number(*time_ms);
-                self.height = Some(*height);
-            }
-            Segment::Messages(messages) => {
-                self.body.extend([MESSAGES, u8::try_from(messages.len()).ok()?]);
+    /// Writes a segment; none when it has no encoding.
+    fn segment(&mut self, segment: &Segment, post_root: &Hash) -> Option<()> {
+        if !segment.is_well_formed() {
+            return None;
+        }
+        let kind = match &segment.content {
+            Content::Nothing => NOTHING,
+            Content::Messages(_) => MESSAGES,
+            Content::Transactions(_) => TRANSACTIONS,
+        };
+        self.body.push(u8::try_from(segment.begins.len()).ok()? << KIND_BITS | kind);
+        for begin in &segment.begins {
+            self.number(begin.time_ms.checked_sub(self.time_ms)?);
+            (self.height, self.time_ms) = (Some(begin.height), begin.time_ms);
+        }
+        match &segment.content {
+            Content::Nothing => {}
+            Content::Messages(messages) => {
+                self.body.push(u8::try_from(messages.len()).ok()?);
                 for message in messages {
                     borsh::to_writer(&mut self.body, message).ok()?;
                 }
             }
-            Segment::Transactions(transactions) => {
-                self.body.extend([TRANSACTIONS, u8::try_from(transactions.len()).ok()?]);
+            Content::Transactions(transactions) => {
+                self.body.push(u8::try_from(transactions.len()).ok()?);
                 for transaction in transactions {
                     self.transaction(transaction);
                 }
             }
         }
+        self.body.extend(post_root.as_bytes());
         Some(())
     }
 

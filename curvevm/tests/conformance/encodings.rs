@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use curvevm::{
-    batch::{BATCH_VERSION, BatchHeader, TraceLeaf, VM_VERSION, chunk_hash, data_hash},
+    batch::{BATCH_VERSION, BatchHeader, VM_VERSION, chunk_hash, data_root},
     block::BlockBody,
     cell::{
         Account, Accrued, Cell, Chain, Curve, Holding, Money, Phase, Pool, Rules, Session, Stake,
         Withdrawal,
     },
-    codec::{CHUNK_BYTES_MAX, decode_chunk, encode_batch},
+    codec::{CHUNK_BYTES_MAX, Tip, chunk_tips, decode_chunk, encode_batch},
     error::Error,
     genesis::{Genesis, committee_hash},
     host::sha256,
     inbox::{InboxMessage, MessageKind},
-    merkle::leaf_hash,
     module::Module,
     nonce::NonceWindow,
     program::{Amount, Claim, Instruction},
@@ -307,30 +306,19 @@ fn settlement() -> Vec<Value> {
         last_height: 4,
         prev_root: hash(5),
         post_root: hash(6),
-        segment_count: 7,
-        trace_root: hash(8),
         chunk_count: 9,
-        data_hash: hash(10),
+        data_root: hash(10),
         inbox_cursor: 11,
         inbox_hash: hash(12),
         time_ms: 13,
         withdrawals: 14,
         vm_version: VM_VERSION,
     };
-    let leaf = TraceLeaf {
-        index: 1,
-        height: 2,
-        pre_root: hash(3),
-        post_root: hash(4),
-        chunk: 5,
-        offset: 6,
-    };
     let members: Vec<_> = genesis().committee.iter().map(|it| hex::encode(it.as_ref())).collect();
     let header = with(of("header", "a batch", &header), "committee", members);
     let alone = Genesis { committee: vec![], quote_assets: vec![], ..genesis() };
     vec![
         with(header, "program_id", hex::encode([9; 32])),
-        of("trace leaf", "a segment", &leaf),
         with(of("message", "the first", &deposit(0)), "previous", Hash::ZERO.to_string()),
         with(of("message", "another", &deposit(u64::MAX)), "previous", hash(7).to_string()),
         of("genesis", "a chain of four members", &genesis()),
@@ -341,25 +329,47 @@ fn settlement() -> Vec<Value> {
 /// A chunk for each form of a segment's parts.
 fn chunks() -> Vec<Value> {
     let empty = |height| BlockBody { height, time_ms: 300, messages: vec![], transactions: vec![] };
+    let next = |block: &BlockBody, by| BlockBody {
+        height: block.height + 1,
+        time_ms: block.time_ms + by,
+        ..block.clone()
+    };
+    let run = |count| {
+        let blocks = core::iter::successors(Some(empty(1)), |block| Some(next(block, 400)));
+        blocks.take(count).collect::<Vec<_>>()
+    };
+    let messages: Vec<_> = (0..3).map(deposit).collect();
+    let consuming = BlockBody { messages, ..empty(6) };
     let mut blocks = vec![
-        ("a block without anything".to_owned(), empty(1)),
-        ("a block at a great height".to_owned(), empty(u64::MAX)),
+        ("a block without anything".to_owned(), run(1)),
+        ("eight blocks without anything".to_owned(), run(8)),
+        ("twenty blocks without anything".to_owned(), run(20)),
+        ("a block at a great height".to_owned(), vec![empty(u64::MAX)]),
+        ("a block at a late time".to_owned(), vec![BlockBody { time_ms: u64::MAX, ..empty(9) }]),
+        ("messages".into(), vec![consuming.clone()]),
     ];
-    let messages = (0..3).map(deposit).collect();
-    blocks.push(("messages".into(), BlockBody { messages, ..empty(6) }));
+    let world = World::pump();
+    let transactions = vec![world.transaction(1, None, vec![pay(2, 1)]); 2];
+    let full = BlockBody { transactions, ..consuming };
+    let after = BlockBody { messages: vec![], transactions: vec![], ..next(&full, 1) };
+    blocks.push(("messages and transactions, and a block".into(), vec![full, after]));
     for (name, transaction) in forms() {
         let transactions = vec![transaction];
-        blocks.push((format!("a transaction {name}"), BlockBody { transactions, ..empty(6) }));
+        blocks
+            .push((format!("a transaction {name}"), vec![BlockBody { transactions, ..empty(6) }]));
     }
-    let world = World::pump();
     for (name, instruction) in every_instruction() {
         let transactions = vec![world.transaction(1, None, vec![instruction])];
-        blocks.push((name.to_owned(), BlockBody { transactions, ..empty(6) }));
+        blocks.push((name.to_owned(), vec![BlockBody { transactions, ..empty(6) }]));
     }
-    let chunk = |(name, block): (String, BlockBody)| {
-        let traces = [trace(&block)];
-        let data = encode_batch(&[block], &traces, CHUNK_BYTES_MAX).unwrap();
-        let [chunk] = &data.chunks[..] else { panic!("{name}: more than a chunk") };
+    let chunk = |(name, blocks): (String, Vec<BlockBody>)| {
+        let mut traces: Vec<_> = blocks.iter().map(trace).collect();
+        for (at, step) in (1u8..).zip(traces.iter_mut().flatten()) {
+            step.post_root = Hash::new([at; 32]);
+        }
+        let tip = Tip { height: blocks[0].height - 1, time_ms: 200, root: Hash::new([0xaa; 32]) };
+        let chunks = encode_batch(&tip, &blocks, &traces, CHUNK_BYTES_MAX).unwrap();
+        let [chunk] = &chunks[..] else { panic!("{name}: more than a chunk") };
         case(format!("chunk: {name}"), json!({ "type": "chunk", "bytes": hex::encode(chunk) }))
     };
     blocks.into_iter().map(chunk).collect()
@@ -405,10 +415,6 @@ fn run(case: &Value) -> Value {
             let previous = Hash::new(array(case, "previous"));
             with(found, "chain", message.chain(&previous).to_string())
         }
-        "trace leaf" => {
-            let (_, found) = decoded::<TraceLeaf>(&bytes);
-            with(found, "leaf_hash", leaf_hash(&bytes).to_string())
-        }
         "header" => header(case, &bytes),
         "genesis" => {
             let (genesis, found) = decoded::<Genesis>(&bytes);
@@ -436,14 +442,25 @@ fn chunk(bytes: &[u8]) -> Value {
     let segments: Vec<_> = decode_chunk(bytes)
         .unwrap()
         .into_iter()
-        .map(|(offset, height, segment)| {
-            let meaning = format!("{segment:?}");
-            json!({ "offset": offset, "height": height.to_string(), "meaning": meaning })
+        .map(|placed| {
+            json!({
+                "offset": placed.offset,
+                "height": placed.height.to_string(),
+                "time_ms": placed.time_ms.to_string(),
+                "pre_root": placed.pre_root.to_string(),
+                "post_root": placed.post_root.to_string(),
+                "meaning": format!("{:?}", placed.segment),
+            })
         })
         .collect();
-    let hash = chunk_hash(bytes);
-    let data = data_hash(&[hash]).to_string();
-    json!({ "segments": segments, "hash": hash.to_string(), "data_hash_of_it_alone": data })
+    let (hash, (_, after)) = (chunk_hash(bytes), chunk_tips(bytes).unwrap());
+    json!({
+        "segments": segments,
+        "height_after": after.height.to_string(),
+        "time_ms_after": after.time_ms.to_string(),
+        "hash": hash.to_string(),
+        "data_root_of_it_alone": data_root(&[hash]).to_string(),
+    })
 }
 
 fn key(case: &Value) -> Value {

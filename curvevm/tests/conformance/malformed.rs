@@ -7,20 +7,21 @@ use curvevm::{
     codec::{CHUNK_BYTES_MAX, CodecError, decode_batch, decode_chunk, decode_segment},
     curve::verify::{Rule, verify},
     error::StateError,
+    inbox::{InboxMessage, MessageKind},
     module::{
         Allotment, FeeOf, FeePart, FeeRounding, FeeSchedule, FeeTotal, Fees, Graduation, Module,
         PieceKind, Recipient, Rounding, Vault,
     },
     tree::Tree,
     tx::{TX_BYTES_MAX, Transaction},
-    types::{Base, Quote},
+    types::{AssetId, Base, Quote},
 };
 use serde_json::{Value, json};
 
 use crate::{
     modules::{cumulative, fixed, included, linear, liquid, plain, product, pump},
     vectors::{Suite, bytes, case, text, variant},
-    world::{World, pay},
+    world::{World, address, pay},
 };
 
 pub(crate) const SUITE: Suite = Suite {
@@ -72,39 +73,116 @@ fn cells() -> Vec<Value> {
     ]
 }
 
+/// A chunk after a root, with these numbers in its head and this behind them.
+fn chunk(numbers: &[u8], rest: &[u8]) -> Vec<u8> {
+    [&[1][..], &[9; 32], numbers, rest].concat()
+}
+
+/// A root after a segment.
+const ROOT: &[u8] = &[4; 32];
+
 fn chunks() -> Vec<Value> {
-    let kind = "chunk";
-    // Version, height 5, no keys.
-    let body = |body: &[u8]| [&[1, 5, 0], body].concat();
-    let with_key = |body: &[u8]| [&[1, 5, 1], &[7; 32][..], body].concat();
-    let at = |name: &str, bytes: &[u8], offset: u32| {
-        let mut case = of("segment", name, bytes);
+    // Height 5, time 7, no keys.
+    let body = |body: &[u8]| chunk(&[5, 7, 0], body);
+    let whole = |segment: &[u8]| body(&[segment, ROOT].concat());
+    let with_key = |body: &[u8]| chunk(&[5, 7, 1], &[&[7; 32], body].concat());
+    let last = [&[0xff; 9][..], &[1]].concat();
+    let past = [&[0xff; 9][..], &[2]].concat();
+    let numbers = |parts: &[&[u8]]| chunk(&parts.concat(), &[]);
+    let begin = [&[4, 1], ROOT].concat();
+    let named: Vec<(&str, Vec<u8>)> = vec![
+        ("nothing", vec![]),
+        ("version 0", edited(&whole(&[4, 1]), |bytes| bytes[0] = 0)),
+        ("version 2", edited(&whole(&[4, 1]), |bytes| bytes[0] = 2)),
+        ("a version alone", vec![1]),
+        ("a root cut short", [&[1], &ROOT[1..]].concat()),
+        ("no height", numbers(&[])),
+        ("a height that does not end", numbers(&[&[0x80]])),
+        ("a height in more bytes than it needs", numbers(&[&[0x80, 0, 7, 0], &begin])),
+        ("a height past 64 bits", numbers(&[&past, &[7, 0], &begin])),
+        ("no time", numbers(&[&[5]])),
+        ("a time past 64 bits", numbers(&[&[5], &past, &[0], &begin])),
+        ("no number of keys", numbers(&[&[5, 7]])),
+        ("keys that are not there", numbers(&[&[5, 7, 1, 7]])),
+        ("more keys than memory", numbers(&[&[5, 7], &last])),
+        ("no segments", body(&[])),
+        ("a segment of nothing", whole(&[0])),
+        ("no such content", whole(&[7, 1])),
+        ("a beginning without a time", body(&[4])),
+        ("two beginnings and a time", body(&[8, 1])),
+        ("nine beginnings", whole(&[36, 1, 1, 1, 1, 1, 1, 1, 1, 1])),
+        ("63 beginnings", whole(&[&[252], &[1; 63][..]].concat())),
+        ("a height after the last", numbers(&[&last, &[7, 0], &begin])),
+        ("a time after the last", numbers(&[&[5], &last, &[0], &begin])),
+        ("no root after a segment", body(&[4, 1])),
+        ("half a root after a segment", body(&[&[4, 1], &ROOT[16..]].concat())),
+        ("a byte behind the last segment", body(&[&begin[..], &[4]].concat())),
+        ("no messages", whole(&[1, 0])),
+        ("messages that are not there", whole(&[1, 1])),
+        ("two beginnings before messages", body(&[&[9, 1, 1], &message()[..], ROOT].concat())),
+        ("no transactions", whole(&[2, 0])),
+        ("a beginning and no transactions", whole(&[6, 1, 0])),
+        ("transactions that are not there", body(&[2, 1])),
+        (
+            "two beginnings before transactions",
+            with_key(&[&[10, 1, 1], TRANSACTION, ROOT].concat()),
+        ),
+        ("a head with an unknown bit", with_key(&[2, 1, 0x40, 0, 0])),
+        ("a key past the dictionary", with_key(&[2, 1, 0, 1, 0])),
+        ("no such opcode", with_key(&[2, 1, 1, 0, 0, 15])),
+        ("too long", vec![1; CHUNK_BYTES_MAX + 1]),
+    ];
+    let mut cases: Vec<_> = named.iter().map(|(name, bytes)| of("chunk", name, bytes)).collect();
+    let alone = body(&[&[1], &message()[..], ROOT].concat());
+    cases.push(of("batch", "a segment before the first block", &alone));
+    cases.push(of("batches", "more chunks than a batch may have", &whole(&[4, 1])));
+    cases.extend(joins());
+    let at = |name: &str, offset: u32| {
+        let mut case = of("segment", name, &whole(&[4, 1]));
         case["offset"] = json!(offset);
         case
     };
+    cases.extend([
+        at("an offset in the head", 3),
+        at("an offset inside of one", 37),
+        at("an offset past the end", 70),
+    ]);
+    cases
+}
+
+/// A list of one message.
+fn message() -> Vec<u8> {
+    let (asset, amount, recipient) = (AssetId::SOL, Quote::new(8), address(3));
+    let kind = MessageKind::Deposit { asset, amount, recipient };
+    [vec![1], borsh::to_vec(&InboxMessage { index: 0, slot: 9, kind }).unwrap()].concat()
+}
+
+/// A list of one transaction, of the first key.
+const TRANSACTION: &[u8] = &{
+    let mut bytes = [7; 70];
+    // A revocation.
+    (bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5]) = (1, 1, 0, 0, 14, 0);
+    bytes
+};
+
+/// Chunks that do not continue one another.
+fn joins() -> Vec<Value> {
+    // A block begins: height 6, time 8.
+    let first = chunk(&[5, 7, 0], &[&[4, 1], ROOT].concat());
+    let second = |root: &[u8], numbers: [u8; 2]| [&[1], root, &numbers, &[0, 4, 1], ROOT].concat();
+    assert!(decode_batch(&[first.clone(), second(ROOT, [6, 8])]).is_ok());
+    let join = |name: &str, second: Vec<u8>| {
+        let mut case = of("join", name, &second);
+        case["after"] = json!(hex::encode(&first));
+        case
+    };
     vec![
-        of(kind, "nothing", &[]),
-        of(kind, "version 0", &[0, 5, 0]),
-        of(kind, "version 2", &[2, 5, 0]),
-        of(kind, "no height", &[1]),
-        of(kind, "a height that does not end", &[1, 0x80]),
-        of(kind, "a height in more bytes than it needs", &[1, 0x80, 0, 0]),
-        of(kind, "a height past 64 bits", &[&[1], &[0xff; 9][..], &[2, 0]].concat()),
-        of(kind, "keys that are not there", &[1, 5, 1, 7]),
-        of(kind, "more keys than memory", &[&[1, 5], &[0xff; 9][..], &[1]].concat()),
-        of(kind, "no such segment", &body(&[3])),
-        of(kind, "a beginning without a time", &body(&[0])),
-        of(kind, "a height after the last", &[&[1], &[0xff; 9][..], &[1, 0, 0, 1]].concat()),
-        of(kind, "messages that are not there", &body(&[1, 1])),
-        of(kind, "transactions that are not there", &body(&[2, 1])),
-        of(kind, "a head with an unknown bit", &with_key(&[2, 1, 0x40, 0, 0])),
-        of(kind, "a key past the dictionary", &with_key(&[2, 1, 0, 1, 0])),
-        of(kind, "no such opcode", &with_key(&[2, 1, 1, 0, 0, 15])),
-        of(kind, "too long", &vec![1; CHUNK_BYTES_MAX + 1]),
-        of("batch", "a segment before the first block", &body(&[1, 0])),
-        of("batches", "more chunks than a batch may have", &body(&[0, 9])),
-        at("an offset inside of one", &body(&[0, 9]), 4),
-        at("an offset past the end", &body(&[0, 9]), 5),
+        join("another root", second(&[5; 32], [6, 8])),
+        join("the same chunk again", first.clone()),
+        join("the height before", second(ROOT, [5, 8])),
+        join("a height later", second(ROOT, [7, 8])),
+        join("a time earlier", second(ROOT, [6, 7])),
+        join("a time later", second(ROOT, [6, 9])),
     ]
 }
 
@@ -338,6 +416,7 @@ fn run(case: &Value) -> Value {
             let offset = u32::try_from(case["offset"].as_u64().unwrap()).unwrap();
             codec(decode_segment(&bytes, offset).unwrap_err())
         }
+        "join" => codec(decode_batch(&[self::bytes(case, "after"), bytes]).unwrap_err()),
         "batch" => codec(decode_batch(&[bytes]).unwrap_err()),
         "batches" => codec(decode_batch(&vec![bytes; 257]).unwrap_err()),
         "witness" => {
@@ -379,7 +458,17 @@ fn every_error_of_decoding_occurs() {
         cases.map(|case| text(&case["expect"], "error").to_owned()).collect()
     };
     // A trace that does not fit its blocks is an error of encoding.
-    let codec = ["Malformed", "NoSegment", "TooLong", "TooManyChunks", "UnknownVersion"];
-    assert_eq!(of(&["chunk", "segment", "batch", "batches"]), codec.map(str::to_owned).into());
+    let codec = [
+        "HeightMismatch",
+        "Malformed",
+        "NoSegment",
+        "RootMismatch",
+        "TimeMismatch",
+        "TooLong",
+        "TooManyChunks",
+        "UnknownVersion",
+    ];
+    let kinds = ["chunk", "segment", "join", "batch", "batches"];
+    assert_eq!(of(&kinds), codec.map(str::to_owned).into());
     assert_eq!(of(&["witness"]), ["BadWitness".to_owned()].into());
 }

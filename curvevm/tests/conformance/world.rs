@@ -65,11 +65,17 @@ pub(crate) fn genesis() -> Genesis {
             challenge_slots: 10,
             challenge_secs: 1,
             inbox_delay_slots: 100,
+            bond_lamports: 1_000_000_000,
+            challenge_lamports: 100_000_000,
+            takeover_slots: 500,
+            authority: Address::default(),
+            authority_delay_secs: 0,
         },
     }
 }
 
 /// A chain in which users 0 to 9 have [`DEPOSIT`] and user 0 has launched the curves.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) tree: Tree,
     pub(crate) genesis: Hash,
@@ -167,6 +173,15 @@ impl World {
         let mut chain = self.chain();
         edit(&mut chain);
         self.put(Chain::key(), Cell::Chain(chain));
+    }
+
+    /// A block and a millisecond before.
+    pub(crate) fn rewound(&self) -> Self {
+        let mut world = self.clone();
+        world.edit_chain(|chain| {
+            (chain.height, chain.time_ms) = (chain.height - 1, chain.time_ms - 1);
+        });
+        world
     }
 
     pub(crate) fn pass_ms(&mut self, time_ms: u64) {

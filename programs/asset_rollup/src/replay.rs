@@ -1,15 +1,15 @@
 //! The replay of one segment: what `replay_segment` shows and a challenge rests on.
 //!
 //! ```text
-//! witness -> pruned tree, root == pre-root -> segment of the chunk -> CurveVM -> root after, receipts
+//! chunk -> segment, root before it; witness -> pruned tree of that root -> CurveVM -> root after, receipts
 //! ```
 
 use core::mem::ManuallyDrop;
 
 use anchor_lang::prelude::*;
 use curvevm::{
-    block::{BlockError, Replayed, Segment, replay_segment},
-    codec::{CodecError, decode_segment},
+    block::{BlockError, Replayed, replay_segment},
+    codec::{CodecError, Placed, decode_segment},
     error::StateError,
     host::sha256,
     tree::Tree,
@@ -22,8 +22,6 @@ use crate::error::{RollupError, ensure, fail, reject};
 pub struct Replay<'a> {
     /// The chain id.
     pub chain_id: Hash,
-    /// The state root before the segment.
-    pub pre_root: Hash,
     /// Opens the cells that the segment touches.
     pub witness: &'a [u8],
     /// Where the segment is.
@@ -60,10 +58,10 @@ pub struct Effect {
 ///   [rejection](asset_rollup_interface::error::rejection): no root follows from the segment, so that any claimed root is wrong.
 #[inline(never)]
 pub fn replay(input: &Replay<'_>) -> Result<Effect> {
-    let mut tree = open(input)?;
-    let segment = segment(&input.place)?;
+    let placed = placed(&input.place)?;
+    let mut tree = open(input.witness, &placed.pre_root)?;
     let bytes_max = usize::from(input.place.chunk_bytes_max);
-    let replayed = replay_segment(&mut tree, &input.chain_id, bytes_max, &segment);
+    let replayed = replay_segment(&mut tree, &input.chain_id, bytes_max, &placed);
     replayed.map(|replayed| effect(&replayed)).map_err(refusal)
 }
 
@@ -72,22 +70,26 @@ pub fn replay(input: &Replay<'_>) -> Result<Effect> {
 /// It is never dropped: dropping a tree recurses as deep as its paths, and call frames are few; the heap goes with the instruction
 /// anyway.
 #[inline(never)]
-fn open(input: &Replay<'_>) -> Result<ManuallyDrop<Tree>> {
-    let tree = Tree::from_witness(input.witness).map_err(|_| fail(RollupError::BadWitness))?;
+fn open(witness: &[u8], pre_root: &Hash) -> Result<ManuallyDrop<Tree>> {
+    let tree = Tree::from_witness(witness).map_err(|_| fail(RollupError::BadWitness))?;
     let mut tree = ManuallyDrop::new(tree);
-    ensure(tree.root() == input.pre_root, RollupError::WrongPreRoot)?;
+    ensure(tree.root() == *pre_root, RollupError::WrongPreRoot)?;
     Ok(tree)
 }
 
+/// The segment, with what its chunk says of the states around it.
 #[inline(never)]
-fn segment(place: &Place<'_>) -> Result<ManuallyDrop<Segment>> {
+fn placed(place: &Place<'_>) -> Result<ManuallyDrop<Placed>> {
     decode_segment(place.chunk, place.offset).map(ManuallyDrop::new).map_err(|error| match error {
         CodecError::NoSegment => fail(RollupError::NoSegment),
         CodecError::Malformed
         | CodecError::UnknownVersion
         | CodecError::TooLong
         | CodecError::TooManyChunks
-        | CodecError::TraceMismatch => fail(RollupError::BadChunk),
+        | CodecError::TraceMismatch
+        | CodecError::RootMismatch
+        | CodecError::HeightMismatch
+        | CodecError::TimeMismatch => fail(RollupError::BadChunk),
     })
 }
 

@@ -12,10 +12,10 @@
 use std::sync::Arc;
 
 use curvevm::{
-    batch::{BATCH_VERSION, BatchHeader, VM_VERSION, chunk_hash, data_hash, trace_root},
+    batch::{BATCH_VERSION, BatchHeader, VM_VERSION, chunk_hash, data_root},
     block::{BlockBody, Step},
     cell::Chain,
-    codec::{BatchData, CodecError, SEGMENT_BYTES_MAX, encode_batch},
+    codec::{CodecError, SEGMENT_BYTES_MAX, SEGMENT_FRAME_BYTES_MAX, Tip, encode_batch},
     tx::CHUNK_OVERHEAD_MAX,
     types::Hash,
 };
@@ -41,8 +41,11 @@ impl BatchBlock {
     }
 }
 
-/// An upper bound of what a block's begin takes in a chunk, in bytes.
+/// An upper bound of what a block's beginning takes in a chunk, in bytes: its time, and an eighth of a segment's head and root.
 pub(crate) const BEGIN_BYTES: usize = 16;
+/// An upper bound of what a block with content takes besides, in bytes: what is around the first part of its content, and around the
+/// blocks without content before it, when they are fewer than eight.
+pub(crate) const CONTENT_BYTES: usize = 2 * SEGMENT_FRAME_BYTES_MAX;
 
 /// The shortest transaction, as Borsh, that may be too long to share a segment.
 const LONG_BYTES_MIN: usize = SEGMENT_BYTES_MAX - CHUNK_OVERHEAD_MAX;
@@ -52,19 +55,23 @@ pub(crate) const fn counted_bytes(bytes: usize) -> usize {
     if bytes > LONG_BYTES_MIN { bytes.saturating_mul(2) } else { bytes }
 }
 
-/// What a block's begin, its messages and its transactions count, as Borsh.
+/// What a block counts: its beginning, its messages and its transactions, as Borsh.
 pub(crate) fn content_bytes(body: &BlockBody) -> usize {
+    if body.messages.is_empty() && body.transactions.is_empty() {
+        return BEGIN_BYTES;
+    }
     let messages = body.messages.iter().map(|message| borsh::object_length(message).unwrap_or(0));
     let length = |it| counted_bytes(borsh::object_length(it).unwrap_or(0));
     let transactions = body.transactions.iter().map(length);
-    messages.chain(transactions).sum::<usize>() + BEGIN_BYTES
+    messages.chain(transactions).sum::<usize>() + BEGIN_BYTES + CONTENT_BYTES
 }
 
 /// A batch that takes blocks. Cloning shares the blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct OpenBatch {
     pub(crate) number: u64,
-    prev_root: Hash,
+    /// What it continues.
+    tip: Tip,
     /// The time of the first block with content.
     opened_ms: Option<u64>,
     bytes: usize,
@@ -79,9 +86,9 @@ pub(crate) struct SealedBatch {
 }
 
 impl OpenBatch {
-    /// The batch `number`, on the state of `prev_root`.
-    pub(crate) const fn new(number: u64, prev_root: Hash) -> Self {
-        Self { number, prev_root, opened_ms: None, bytes: 0, blocks: Vec::new() }
+    /// The batch `number`, after `tip`.
+    pub(crate) const fn new(number: u64, tip: Tip) -> Self {
+        Self { number, tip, opened_ms: None, bytes: 0, blocks: Vec::new() }
     }
 
     /// The batch with one more block.
@@ -128,25 +135,22 @@ impl OpenBatch {
         let bodies: Vec<BlockBody> = self.blocks.iter().map(|it| it.body.clone()).collect();
         let traces: Vec<Vec<Step>> = self.blocks.iter().map(|it| it.trace.clone()).collect();
         let params = &spec.genesis.params;
-        let BatchData { chunks, leaves } =
-            encode_batch(&bodies, &traces, usize::from(params.chunk_bytes_max))?;
+        let chunks =
+            encode_batch(&self.tip, &bodies, &traces, usize::from(params.chunk_bytes_max))?;
         if chunks.len() > usize::from(params.batch_chunks_max) {
             return Err(CodecError::TooManyChunks);
         }
         let hashes: Vec<Hash> = chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
-        let count = |length: usize| u32::try_from(length).map_err(|_| CodecError::TooLong);
         let header = BatchHeader {
             version: BATCH_VERSION,
             chain_id: spec.id,
             number: self.number,
             first_height: bodies.first().map_or(0, |body| body.height),
             last_height: chain.height,
-            prev_root: self.prev_root,
+            prev_root: self.tip.root,
             post_root,
-            segment_count: count(leaves.len())?,
-            trace_root: trace_root(&leaves),
-            chunk_count: count(chunks.len())?,
-            data_hash: data_hash(&hashes),
+            chunk_count: u32::try_from(chunks.len()).map_err(|_| CodecError::TooManyChunks)?,
+            data_root: data_root(&hashes),
             inbox_cursor: chain.inbox_cursor,
             inbox_hash: chain.inbox_hash,
             time_ms: chain.time_ms,

@@ -5,7 +5,7 @@ mod execution;
 mod spec;
 
 pub(crate) use batch::{
-    BEGIN_BYTES, BatchBlock, OpenBatch, SealedBatch, content_bytes, counted_bytes,
+    BEGIN_BYTES, BatchBlock, CONTENT_BYTES, OpenBatch, SealedBatch, content_bytes, counted_bytes,
 };
 pub(crate) use execution::{Change, ExecutedBlock, execute};
 pub(crate) use spec::ChainSpec;

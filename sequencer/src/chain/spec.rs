@@ -1,10 +1,11 @@
 //! Genesis and what is derived from it once.
 
 use asset_consensus::{BlockId, ChainId, Committee, CommitteeError, Epoch, PublicKey};
+use asset_rollup_interface::constants::{LAMPORTS_MAX, SECS_MAX, SLOTS_MAX};
 use curvevm::{
     batch::CHUNKS_MAX,
-    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, SEGMENT_BYTES_MAX},
-    genesis::{GENESIS_VERSION, Genesis, MEMBERS_MAX, quorum},
+    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNK_HEAD_BYTES_MAX, SEGMENT_BYTES_MAX},
+    genesis::{GENESIS_VERSION, Genesis, MEMBERS_MAX, Params, quorum},
     tx,
     types::{Address, Hash},
 };
@@ -58,8 +59,8 @@ impl ChainSpec {
     ///
     /// Chunks are cut at segments: one is left open by less than the segment that follows, and two neighbours are more than one
     /// chunk together. A transaction that is a segment of its own is counted twice ([`counted_bytes`](super::counted_bytes)), for
-    /// itself and for what it leaves open. The data of a batch, less than two blocks' worth, then fits its chunks, with an eighth
-    /// to spare for integers that are longer as varints.
+    /// itself and for what it leaves open. The data of a batch, less than two blocks' worth, then fits its chunks, with a fifth to
+    /// spare: for integers that are longer as varints, and for the root after each segment, which may hold one short transaction.
     pub(crate) fn block_bytes_max(&self) -> usize {
         block_bytes_max(self.chunk_bytes_max(), self.genesis.params.batch_chunks_max)
     }
@@ -93,14 +94,36 @@ impl ChainSpec {
             "params.chunk_bytes_max: 832 to 3800",
         );
         check(params.block_transactions_max > 0, "params.block_transactions_max: at least 1");
+        check_settlement(params, &mut check);
         found
     }
 }
 
+/// What the program refuses to start a rollup with.
+fn check_settlement(params: &Params, check: &mut impl FnMut(bool, &str)) {
+    check(params.challenge_slots <= SLOTS_MAX, "params.challenge_slots: at most 90 days");
+    check(params.challenge_secs <= SECS_MAX, "params.challenge_secs: at most 90 days");
+    check(
+        (1..=SLOTS_MAX).contains(&params.inbox_delay_slots),
+        "params.inbox_delay_slots: 1 slot to 90 days",
+    );
+    check(params.bond_lamports <= LAMPORTS_MAX, "params.bond_lamports: at most a million SOL");
+    check(
+        params.challenge_lamports <= LAMPORTS_MAX,
+        "params.challenge_lamports: at most a million SOL",
+    );
+    check(
+        (1..=SLOTS_MAX).contains(&params.takeover_slots),
+        "params.takeover_slots: 1 slot to 90 days",
+    );
+    check(params.authority_delay_secs <= SECS_MAX, "params.authority_delay_secs: at most 90 days");
+}
+
 const fn block_bytes_max(chunk: usize, chunks: u16) -> usize {
-    let (full, half) = (chunk.saturating_sub(SEGMENT_BYTES_MAX), chunk / 2);
+    let full = chunk.saturating_sub(SEGMENT_BYTES_MAX);
+    let half = chunk.saturating_sub(CHUNK_HEAD_BYTES_MAX) / 2;
     let filled = if full > half { full } else { half };
-    chunks as usize * filled * 7 / 16
+    chunks as usize * filled * 2 / 5
 }
 
 /// With fewer chunks to a batch the longest transaction may not fit a block.
@@ -108,7 +131,8 @@ const CHUNKS_MIN: u16 = 10;
 const _: () = {
     let mut chunk = CHUNK_BYTES_MIN;
     while chunk <= CHUNK_BYTES_MAX {
-        let longest = super::counted_bytes(tx::bytes_max(chunk)) + 2 * super::BEGIN_BYTES;
+        let around = super::BEGIN_BYTES + super::CONTENT_BYTES;
+        let longest = super::counted_bytes(tx::bytes_max(chunk)) + around;
         assert!(block_bytes_max(chunk, CHUNKS_MIN) > longest);
         chunk += 1;
     }

@@ -3,9 +3,15 @@
 use std::sync::Arc;
 
 use curvevm::{
-    block::{BlockBody, execute_block},
-    codec::decode_batch,
+    batch::chunk_hash,
+    block::{BlockBody, Step, execute_block},
+    cell::Chain,
+    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, Tip, chunk_tips, decode_batch, decode_chunk},
+    merkle::{self, Proof},
+    program::Instruction,
     tree::Tree,
+    tx::{self, Transaction},
+    types::{Base, CurveId, Hash, Quote, Shares},
 };
 
 use super::*;
@@ -29,6 +35,11 @@ fn blocks(spec: &ChainSpec) -> Vec<BlockBody> {
         body(3, Vec::new(), Vec::new()),
         body(4, Vec::new(), Vec::new()),
     ]
+}
+
+/// The state before the first block.
+fn tip(spec: &ChainSpec) -> Tip {
+    Tip { height: 0, time_ms: GENESIS_MS, root: spec.genesis_root }
 }
 
 fn run(spec: &ChainSpec, tree: &mut Tree, body: BlockBody) -> ExecutedBlock {
@@ -68,7 +79,7 @@ fn the_changes_of_a_block_lead_to_its_root() {
 fn a_batch_closes_an_interval_after_its_first_content() {
     let spec = spec();
     let mut tree = spec.genesis.tree().unwrap();
-    let mut open = OpenBatch::new(1, spec.genesis_root);
+    let mut open = OpenBatch::new(1, tip(&spec));
     let mut closed = Vec::new();
     // Content comes at 400 ms, and the interval is 1,000 ms: the block at 1,600 ms closes the batch.
     for body in blocks(&spec) {
@@ -81,7 +92,7 @@ fn a_batch_closes_an_interval_after_its_first_content() {
 #[test]
 fn a_batch_without_content_closes_by_its_number_of_blocks_only() {
     let spec = spec();
-    let mut open = OpenBatch::new(1, spec.genesis_root);
+    let mut open = OpenBatch::new(1, tip(&spec));
     let empty = |height: u64| {
         let time_ms = GENESIS_MS + height * 10_000;
         BlockBody { height, time_ms, messages: Vec::new(), transactions: Vec::new() }
@@ -98,7 +109,7 @@ fn a_batch_without_content_closes_by_its_number_of_blocks_only() {
 fn a_sealed_batch_holds_its_blocks_and_binds_the_roots() {
     let spec = spec();
     let mut tree = spec.genesis.tree().unwrap();
-    let mut open = OpenBatch::new(1, spec.genesis_root);
+    let mut open = OpenBatch::new(1, tip(&spec));
     for body in blocks(&spec) {
         open.push(run(&spec, &mut tree, body).block);
     }
@@ -110,8 +121,127 @@ fn a_sealed_batch_holds_its_blocks_and_binds_the_roots() {
     assert_eq!((header.prev_root, header.post_root), (spec.genesis_root, tree.root()));
     assert_eq!((header.inbox_cursor, header.withdrawals), (10, 0));
     assert_eq!(header.chunk_count as usize, sealed.chunks.len());
-    // Begin of each block, two of messages, two of transactions.
-    assert_eq!(header.segment_count, 8);
+    // Two of messages, two of transactions, and one in which two blocks begin.
+    let segments = sealed.chunks.iter().map(|chunk| decode_chunk(chunk).unwrap().len());
+    assert_eq!(segments.sum::<usize>(), 5);
+    let tips: Vec<_> = sealed.chunks.iter().map(|chunk| chunk_tips(chunk).unwrap()).collect();
+    assert_eq!(tips[0].0, tip(&spec));
+    assert_eq!(tips.last().unwrap().1, Tip::new(&chain, header.post_root));
+    assert!(tips.windows(2).all(|pair| pair[0].1 == pair[1].0));
+}
+
+#[test]
+fn each_chunk_is_proved_to_be_of_its_batch() {
+    let mut genesis = crate::testing::genesis(1);
+    genesis.params.chunk_bytes_max = u16::try_from(CHUNK_BYTES_MIN).unwrap();
+    let spec = ChainSpec::new(genesis);
+    let mut tree = spec.genesis.tree().unwrap();
+    let mut open = OpenBatch::new(1, tip(&spec));
+    for body in blocks(&spec) {
+        open.push(run(&spec, &mut tree, body).block);
+    }
+    let chain = curvevm::block::chain(&tree).unwrap();
+    let SealedBatch { header, chunks } = open.seal(&spec, &chain, tree.root()).unwrap();
+    assert!(chunks.len() > 2);
+    let hashes: Vec<Hash> = chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
+    for (index, hash) in (0..).zip(&hashes) {
+        let path = merkle::path(&hashes, index as usize).unwrap();
+        let proof = Proof { index, size: header.chunk_count, path: &path };
+        assert!(merkle::verify(&header.data_root, hash.as_ref(), &proof));
+        assert!(!merkle::verify(&header.data_root, spec.id.as_ref(), &proof));
+    }
+}
+
+/// A block without content.
+fn empty(height: u64) -> BatchBlock {
+    let (messages, transactions) = (Vec::new(), Vec::new());
+    let body = BlockBody { height, time_ms: height << 5, messages, transactions };
+    BatchBlock::new(body, vec![Step { length: 0, post_root: Hash::ZERO }])
+}
+
+/// A block of as many transactions as fit, and at most `count`, each of which is a segment of its own. It is never executed.
+fn fill(spec: &ChainSpec, height: u64, one: &Transaction, count: usize) -> BatchBlock {
+    let mut body = BlockBody { transactions: vec![one.clone()], ..empty(height).body };
+    while content_bytes(&body) <= spec.block_bytes_max() && body.transactions.len() <= count {
+        body.transactions.push(one.clone());
+    }
+    body.transactions.pop();
+    let trace = vec![Step { length: 1, post_root: Hash::ZERO }; body.transactions.len()];
+    assert!(!trace.is_empty());
+    BatchBlock::new(body, trace)
+}
+
+/// Transactions that are much longer in a chunk than they are counted, or that leave much of a chunk open.
+fn worst(spec: &ChainSpec) -> Vec<Transaction> {
+    let add = Instruction::AddLiquidity {
+        curve: CurveId::new([1; 32]),
+        quote: Quote::MAX,
+        base_max: Base::MAX,
+        shares_min: Shares::MAX,
+    };
+    let sign = |program| {
+        let mut one = crate::testing::transaction(&spec.id, &key(1), u64::MAX, program);
+        one.body.expires_at = 1;
+        one
+    };
+    let launch = |length: usize| {
+        sign(vec![Instruction::Launch(curvevm::program::Launch {
+            module: Hash::new([2; 32]),
+            quote_asset: curvevm::types::AssetId::SOL,
+            name: "n".repeat(length),
+            symbol: String::new(),
+            salt: u64::MAX,
+            first_buy: None,
+        })])
+    };
+    let base = launch(0).encode().len();
+    let longest = tx::bytes_max(spec.chunk_bytes_max());
+    let of_length = |length: usize| launch(length.min(longest) - base);
+    let lengths = [longest, longest / 2, longest / 2 + 50, 1_208, 1_209, 1_210];
+    let mut worst = vec![sign(vec![add.clone()]), sign(vec![add; 3])];
+    worst.extend(lengths.map(of_length));
+    worst
+}
+
+/// Whatever the blocks are: their data fits the chunks of a batch.
+#[test]
+fn a_batch_of_the_worst_blocks_fits_its_chunks() {
+    let lengths = [CHUNK_BYTES_MIN, 850, 1_364, 1_365, 1_600, 2_650, 2_800, 3_696, CHUNK_BYTES_MAX];
+    for (chunk, chunks) in lengths.into_iter().flat_map(|chunk| [(chunk, 10), (chunk, 33)]) {
+        let mut genesis = crate::testing::genesis(1);
+        genesis.params.chunk_bytes_max = u16::try_from(chunk).unwrap();
+        genesis.params.batch_chunks_max = chunks;
+        // A batch closes for its length.
+        genesis.params.batch_interval_ms = u64::MAX;
+        let spec = ChainSpec::new(genesis);
+        assert_eq!(spec.violations(), Vec::<String>::new());
+        let tip = Tip { height: 1 << 57, time_ms: 1 << 62, root: Hash::ZERO };
+        for one in worst(&spec) {
+            let mut open = OpenBatch::new(1, tip);
+            let mut height = tip.height;
+            // As much as just does not close the batch, in short blocks with and without content, then a full block.
+            for content in [true, false] {
+                loop {
+                    let mut next = open.clone();
+                    if content {
+                        next.push(Arc::new(fill(&spec, height + 1, &one, 1)));
+                    }
+                    next.push(Arc::new(empty(height + 1 + u64::from(content))));
+                    if next.is_closed(&spec) {
+                        break;
+                    }
+                    height += 1 + u64::from(content);
+                    open = next;
+                }
+            }
+            open.push(Arc::new(fill(&spec, height + 1, &one, usize::MAX)));
+            assert!(open.is_closed(&spec));
+            let chain = Chain { height: height + 1, ..Chain::default() };
+            let sealed = open.seal(&spec, &chain, Hash::ZERO);
+            let length = one.encode().len();
+            assert!(sealed.is_ok(), "{chunk} bytes, {chunks} chunks, of {length}: {sealed:?}");
+        }
+    }
 }
 
 #[test]
@@ -129,7 +259,7 @@ fn a_full_batch_of_the_longest_transactions_fits_its_chunks() {
         messages: deposits(0, &owners, 1_000_000),
         transactions: Vec::new(),
     };
-    let mut open = OpenBatch::new(1, spec.genesis_root);
+    let mut open = OpenBatch::new(1, tip(&spec));
     open.push(run(&spec, &mut tree, first).block);
     let mut nonce = 0;
     while !open.is_closed(&spec) {

@@ -11,7 +11,7 @@ pub(crate) struct StoredBlock {
     pub(crate) block: Block,
     /// The block's own certificate, where there is one.
     pub(crate) proof: Option<Cert2>,
-    /// The roots around its segments.
+    /// The roots after its segments.
     pub(crate) trace: Vec<Step>,
     /// The number of the batch that it is in.
     pub(crate) batch: u64,

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use curvevm::{
+    block::chain,
     cell::Cell,
+    codec::Tip,
     tree::Tree,
     types::{Hash, Key},
 };
@@ -48,7 +50,8 @@ impl Store {
             closed = header.last_height;
             trees.insert(number, tree.clone());
         }
-        let open = self.open_batch(last_batch + 1, closed, tree.root(), &head)?;
+        let tip = Tip::new(&chain(&tree).map_err(StoreError::corrupt)?, tree.root());
+        let open = self.open_batch(last_batch + 1, tip, &head)?;
         self.replay(&mut tree, closed + 1, head.height)?;
         expect_root("block", head.height, &mut tree, head.root)?;
         if head.height == 0 && head.id != spec.genesis_block() {
@@ -78,12 +81,11 @@ impl Store {
     fn open_batch(
         &self,
         number: u64,
-        closed: u64,
-        root: Hash,
+        tip: Tip,
         head: &StoredHead,
     ) -> Result<OpenBatch, StoreError> {
-        let mut open = OpenBatch::new(number, root);
-        for height in closed + 1..=head.height {
+        let mut open = OpenBatch::new(number, tip);
+        for height in tip.height + 1..=head.height {
             let stored = self
                 .block(height)?
                 .ok_or_else(|| StoreError::corrupt(format!("no block {height}")))?;

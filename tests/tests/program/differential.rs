@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use curvevm::{
-    block::{Segment, replay_segment},
+    block::replay_segment,
     cell::{Account, Cell, Holding, Stake},
     codec::CHUNK_BYTES_MAX,
     execute::{Context, Refusal, apply},
@@ -23,7 +23,7 @@ use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::support::{
-    Build, Replayer, address, genesis,
+    Build, Replayer, address, chunks, genesis,
     modules::{Kind, long},
     orders,
     scene::{Scene, TREASURY, assets},
@@ -300,7 +300,8 @@ impl Run {
             time_ms: self.scene.time_ms + secs * 1_000,
         };
         let mut tree: Tree = self.scene.tree.clone();
-        let begin = Segment::Begin { height: context.height, time_ms: context.time_ms };
+        let begin = self.scene.next(secs, vec![], vec![]);
+        let (_, begin) = chunks(&tree, &self.scene.chain_id, &begin).remove(0);
         replay_segment(&mut tree, &self.scene.chain_id, CHUNK_BYTES_MAX, &begin).unwrap();
         let mut block = vec![];
         while block.len() < BLOCK {
@@ -327,7 +328,7 @@ impl Run {
         self.replayed += transactions.len();
         let body = self.scene.next(secs, vec![], transactions);
         let cases = self.scene.run(&body);
-        for case in &cases[1..] {
+        for case in &cases {
             let (answer, _) = self.replayer.replay(case);
             assert_eq!(answer, case.native(), "after {} transactions", self.replayed);
             // One that was rejected beside others may be possible alone.

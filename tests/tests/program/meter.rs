@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 use asset_rollup_interface::instruction::REPLAY_HEAP_BYTES;
 use curvevm::{
-    block::Segment,
-    cell::{Cell, Session, Stake},
+    block::{Begin, BlockBody, Content, Segment},
+    cell::{Cell, Chain, Session, Stake},
     codec::CHUNK_BYTES_MAX,
     error::Error,
     execute::{Context, apply},
@@ -23,7 +23,7 @@ use curvevm::{
 };
 
 use super::support::{
-    Build, Case, Replayer, address, chunks, genesis,
+    Build, Case, Replayer, address, chunks, chunks_of, genesis,
     modules::{self, Kind, long},
     orders::{self, buy_in, buy_out, referred, sell_in, sell_out},
     scene::{BALANCE, Scene, TREASURY, assets},
@@ -333,24 +333,25 @@ impl Item {
         // The lowest that is free, or one that moves the window.
         let nonce = account.nonces.base() + if self.signer.0 == 1 { 300 } else { 0 };
         let transaction = scene.sign(self.signer, nonce, self.program.clone());
-        scene.run(&scene.next(1, vec![], vec![]));
-        let segment = Segment::Transactions(vec![transaction.clone()]);
+        let body = scene.next(1, vec![], vec![transaction.clone()]);
+        let (height, time_ms) = (body.height, body.time_ms);
+        let content = Content::Transactions(body.transactions.clone());
+        let segment = Segment { begins: vec![Begin { height, time_ms }], content };
         let keys: Vec<Key> = touched(&scene.tree, &scene.chain_id, &segment);
         scene.deepen(&keys, depth);
         let mut meter = Meter::new();
         let mut tree = scene.tree.clone();
-        let context =
-            Context { genesis: scene.chain_id, height: scene.height, time_ms: scene.time_ms };
+        let context = Context { genesis: scene.chain_id, height, time_ms };
         let applied = apply(&transaction, CHUNK_BYTES_MAX, &context, &mut tree, &mut meter);
         let outcome = applied.unwrap().outcome;
         let succeeded = matches!(outcome, Outcome::Succeeded(_));
         let too_dear = matches!(outcome, Outcome::Failed { error: Error::TooExpensive, .. });
         assert!(succeeded == self.succeeds || too_dear, "{}: {outcome:?}", self.name);
         let bound = meter.units() + meter::SEGMENT_CU;
-        let mut chunk =
-            chunks(&scene.tree, &scene.chain_id, &scene.next(1, vec![], vec![transaction]));
-        let (chunk, offset, _) = chunk.remove(1);
-        (Case::new(&mut scene.tree, &scene.chain_id, (&chunk, offset)), u64::from(bound))
+        let (chunk, placed) = chunks(&scene.tree, &scene.chain_id, &body).remove(0);
+        assert_eq!(placed.segment, segment);
+        let at = (&chunk[..], placed.offset);
+        (Case::new(&mut scene.tree, &scene.chain_id, at), u64::from(bound))
     }
 }
 
@@ -373,8 +374,8 @@ pub(super) fn render() -> String {
     let (v0, v3) = (measure(Build::V0, DEPTH), measure(Build::V3, DEPTH));
     let mut text = String::from(
         "\n## Replay\n\n\
-         One transaction in a segment of its own on paths of 20 branches, replayed by `replay_segment`. The bound is the meter's, with what a segment costs \
-         besides.\n\n\
+         One transaction in a segment of its own, in which its block begins, on paths of 20 branches, replayed by `replay_segment`. The bound is the \
+         meter's, with what a segment costs besides.\n\n\
          | transaction | v0 | v3 | bound |\n|---|--:|--:|--:|\n",
     );
     for (v0, v3) in v0.iter().zip(&v3) {
@@ -410,12 +411,11 @@ fn crowd(
     };
     let transactions = users.iter().zip(&programs).map(sign).collect();
     let body = scene.next(1, vec![], transactions);
-    let mut after = scene.clone();
-    after.run(&scene.next(1, vec![], vec![]));
-    let segment = Segment::Transactions(body.transactions.clone());
-    let keys = touched(&after.tree, &scene.chain_id, &segment);
+    let begins = vec![Begin { height: body.height, time_ms: body.time_ms }];
+    let segment = Segment { begins, content: Content::Transactions(body.transactions.clone()) };
+    let keys = touched(&scene.tree, &scene.chain_id, &segment);
     scene.deepen(&keys, depth);
-    let cases = scene.run(&body).split_off(1);
+    let cases = scene.run(&body);
     for case in &cases {
         assert!(case.native().is_ok());
     }
@@ -427,7 +427,7 @@ type Crowd = (String, Vec<Case>);
 
 /// Blocks of dear transactions, on paths of `depth` branches.
 fn worst(depth: usize) -> Vec<Crowd> {
-    let mut worst = vec![deposits(depth), payments(depth)];
+    let mut worst = vec![beginnings(depth), deposits(depth), payments(depth)];
     worst.extend(Kind::ALL.into_iter().flat_map(|kind| of_kind(kind, depth)));
     let many = long(Kind::Product, 64, 8);
     for count in [2, 4, 8] {
@@ -501,11 +501,28 @@ fn deposits(depth: usize) -> Crowd {
             recipient: recipient(index),
         },
     };
-    let keys: Vec<Key> =
+    let mut keys: Vec<Key> =
         (0..8).map(|index| curvevm::cell::Account::key(&recipient(index))).collect();
+    keys.push(Chain::key());
     scene.deepen(&keys, depth);
     let body = scene.next(1, (0..8).map(message).collect(), vec![]);
-    ("deposits".into(), scene.run(&body).split_off(1))
+    ("deposits".into(), scene.run(&body))
+}
+
+/// As many blocks as begin in a segment.
+fn beginnings(depth: usize) -> Crowd {
+    let mut scene = scene();
+    scene.deepen(&[Chain::key()], depth);
+    let bodies: Vec<_> = (0..8)
+        .map(|at| {
+            let body = scene.next(1 + at, vec![], vec![]);
+            BlockBody { height: body.height + at, ..body }
+        })
+        .collect();
+    let (chunk, placed) = chunks_of(&scene.tree, &scene.chain_id, &bodies).remove(0);
+    assert_eq!(placed.segment.begins.len(), 8);
+    let case = Case::new(&mut scene.tree, &scene.chain_id, (&chunk, placed.offset));
+    ("beginnings".into(), vec![case])
 }
 
 on_each_build! {

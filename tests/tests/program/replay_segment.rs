@@ -7,7 +7,6 @@ use asset_rollup_interface::{
 use curvevm::{
     block::BlockBody,
     cell::{Cell, Chain},
-    codec::CHUNK_BYTES_MAX,
     error::Error,
     genesis::Genesis,
     inbox::{InboxMessage, MessageKind},
@@ -15,7 +14,9 @@ use curvevm::{
     types::{Address, AssetId, Hash, Quote},
 };
 
-use super::support::{Answer, Case, Replayer, SOL, address, chunks, program_id, signed, withdraw};
+use super::support::{
+    Answer, Case, Replayer, SOL, address, advance, chunks, program_id, signed, withdraw,
+};
 
 /// Deposits for the users 0 to `users`.
 fn deposits(users: u8) -> Vec<InboxMessage> {
@@ -37,10 +38,9 @@ fn cases(genesis: &Genesis, body: &BlockBody) -> Vec<Case> {
     let chain_id = genesis.hash();
     let mut tree = genesis.tree().unwrap();
     let mut cases = vec![];
-    for (chunk, offset, segment) in chunks(&tree.clone(), &chain_id, body) {
-        cases.push(Case::new(&mut tree, &chain_id, (&chunk, offset)));
-        let _refused =
-            curvevm::block::replay_segment(&mut tree, &chain_id, CHUNK_BYTES_MAX, &segment);
+    for (chunk, placed) in chunks(&tree.clone(), &chain_id, body) {
+        cases.push(Case::new(&mut tree, &chain_id, (&chunk, placed.offset)));
+        advance(&mut tree, &chain_id, &placed);
     }
     cases
 }
@@ -59,7 +59,7 @@ fn refused(answer: Result<(Hash, Hash), u32>, expected: RollupError) {
 
 /// A case in the middle of a block: eight withdrawals.
 fn payments(genesis: &Genesis) -> Case {
-    cases(genesis, &block(genesis)).remove(3)
+    cases(genesis, &block(genesis)).remove(2)
 }
 
 on_each_build! {
@@ -67,7 +67,7 @@ on_each_build! {
         let genesis = super::support::genesis();
         let mut replayer = Replayer::new(build);
         let cases = cases(&genesis, &block(&genesis));
-        assert_eq!(cases.len(), 5);
+        assert_eq!(cases.len(), 4);
         for (place, case) in cases.iter().enumerate() {
             let (answer, _) = replayer.replay(case);
             assert_eq!(answer, case.native(), "segment {place}");
@@ -97,7 +97,14 @@ on_each_build! {
             assert_eq!(case.native(), Err(expected.code()), "native, {expected:?}");
             refused(replayer.replay(&case).0, expected);
         };
-        check(&|case| case.pre_root = Hash::new([1; 32]), RollupError::WrongPreRoot);
+        // The root behind the segment before.
+        let before = usize::try_from(case.offset).unwrap() - 1;
+        check(&|case| case.chunk[before] ^= 1, RollupError::WrongPreRoot);
+        // The chunk's height, and its time.
+        assert_eq!(case.chunk[33..36], [0, 0xe8, 7]);
+        check(&|case| case.chunk[33] = 1, RollupError::WrongBlock);
+        check(&|case| case.chunk[34] -= 1, RollupError::WrongBlock);
+        check(&|case| case.chunk[34] += 1, RollupError::WrongBlock);
         check(&|case| case.witness.truncate(1), RollupError::BadWitness);
         check(&|case| case.witness.push(0), RollupError::BadWitness);
         check(&|case| case.witness = vec![4; 300], RollupError::BadWitness);
@@ -109,7 +116,7 @@ on_each_build! {
         check(&|case| case.chunk = vec![], RollupError::BadChunk);
         check(&|case| case.chunk = vec![0; 3_801], RollupError::BadChunk);
         // Only the root of the witness: the chain's cell is not opened.
-        let pruned = [vec![1], case.pre_root.to_bytes().to_vec()].concat();
+        let pruned = [vec![1], case.pre_root().to_bytes().to_vec()].concat();
         check(&|case| case.witness = pruned.clone(), RollupError::CellNotInWitness);
     }
 
@@ -122,19 +129,19 @@ on_each_build! {
         let edits: [(Edit, usize, Answer); 7] = [
             (|block| block.height = 3, 0, broken(RollupError::WrongBlock)),
             (|block| block.time_ms = 1_000, 0, broken(RollupError::WrongBlock)),
-            (|block| block.messages[0].index = 1, 1, broken(RollupError::WrongMessage)),
-            (|block| block.messages[9].index = 0, 2, broken(RollupError::WrongMessage)),
+            (|block| block.messages[0].index = 1, 0, broken(RollupError::WrongMessage)),
+            (|block| block.messages[9].index = 0, 1, broken(RollupError::WrongMessage)),
             (
                 |block| block.transactions[5].signature = block.transactions[0].signature,
-                3,
+                2,
                 rejected(5, Error::BadSignature),
             ),
             (
                 |block| block.transactions[1] = block.transactions[0].clone(),
-                3,
+                2,
                 rejected(1, Error::NonceUsed),
             ),
-            (|block| block.transactions[2].body.program.clear(), 3, rejected(2, Error::InstructionCount)),
+            (|block| block.transactions[2].body.program.clear(), 2, rejected(2, Error::InstructionCount)),
         ];
         for (edit, place, expected) in edits {
             let mut body = block(&genesis);
@@ -152,8 +159,10 @@ on_each_build! {
         let Some(rules @ Cell::Rules(_)) = rules else { panic!("no rules") };
         tree.put(Chain::key(), rules).unwrap();
         let body = BlockBody { messages: vec![], transactions: vec![], ..block(&genesis) };
-        let (chunk, offset, _) = chunks(&genesis.tree().unwrap(), &genesis.hash(), &body).remove(0);
-        let case = Case::new(&mut tree, &genesis.hash(), (&chunk, offset));
+        let (mut chunk, placed) =
+            chunks(&genesis.tree().unwrap(), &genesis.hash(), &body).remove(0);
+        chunk[1..33].copy_from_slice(tree.root().as_bytes());
+        let case = Case::new(&mut tree, &genesis.hash(), (&chunk, placed.offset));
         assert_eq!(case.native(), Err(RollupError::CorruptState.code()));
         refused(Replayer::new(build).replay(&case).0, RollupError::CorruptState);
     }

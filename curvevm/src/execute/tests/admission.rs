@@ -13,7 +13,7 @@ use crate::{
     program::Instruction,
     receipt::Outcome,
     test_support::{sign, signed},
-    tx::{Body, INSTRUCTIONS_MAX, TX_BYTES_MAX, Transaction, bytes_max},
+    tx::{Body, CHUNK_OVERHEAD_MAX, INSTRUCTIONS_MAX, TX_BYTES_MAX, Transaction, bytes_max},
     types::{Base, Hash, Quote},
 };
 
@@ -175,11 +175,12 @@ fn a_chains_chunks_bound_its_transactions() {
     assert!(length > 1_700, "{length}");
     let refused = Err(Refusal::Rejected(Error::Oversized));
     assert_eq!(apply(&transaction, CHUNK_BYTES_MIN), refused);
-    assert_eq!(apply(&transaction, length + 71), refused);
-    assert_eq!(apply(&transaction, length + 72), Ok(()));
+    assert_eq!(apply(&transaction, length + CHUNK_OVERHEAD_MAX - 1), refused);
+    assert_eq!(apply(&transaction, length + CHUNK_OVERHEAD_MAX), Ok(()));
     assert_eq!(apply(&transaction, CHUNK_BYTES_MAX), Ok(()));
     assert_eq!(bytes_max(CHUNK_BYTES_MAX), TX_BYTES_MAX);
-    assert_eq!(bytes_max(CHUNK_BYTES_MIN), CHUNK_BYTES_MIN - 72);
-    let payments = vec![pay(2, 1); INSTRUCTIONS_MAX];
-    assert_eq!(apply(&world.transaction(1, None, payments), CHUNK_BYTES_MIN), Ok(()));
+    assert_eq!(bytes_max(CHUNK_BYTES_MIN), 677);
+    let payments = |count| world.transaction(1, None, vec![pay(2, 1); count]);
+    assert_eq!(apply(&payments(INSTRUCTIONS_MAX - 1), CHUNK_BYTES_MIN), Ok(()));
+    assert_eq!(apply(&payments(INSTRUCTIONS_MAX), CHUNK_BYTES_MIN), refused);
 }

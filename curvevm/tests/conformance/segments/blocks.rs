@@ -3,14 +3,14 @@
 use curvevm::{
     block::BlockBody,
     cell::{Account, Cell, Chain, Holding},
-    codec::CHUNK_BYTES_MAX,
+    codec::{CHUNK_BYTES_MAX, Tip, decode_chunk},
     inbox::{InboxMessage, MessageKind},
     meter::SEGMENT_MESSAGES_MAX,
-    types::{AssetId, Quote},
+    types::{AssetId, Hash, Quote},
 };
 use serde_json::{Value, json};
 
-use super::scene::{Scenes, chunks, segment, transactions};
+use super::scene::{Scenes, blocks, stated, tip_of, transactions};
 use crate::{
     vectors::bytes,
     world::{DEPOSIT, HEIGHT, TIME_MS, USD, World, address, pay},
@@ -19,7 +19,9 @@ use crate::{
 pub(super) fn cases() -> Vec<Value> {
     let mut scenes = Scenes::new();
     beginnings(&mut scenes);
+    places(&mut scenes);
     messages(&mut scenes);
+    mixed(&mut scenes);
     faults(&mut scenes);
     scenes.done()
 }
@@ -33,18 +35,55 @@ fn deposit(index: u64, asset: AssetId, user: u8, amount: u64) -> InboxMessage {
     InboxMessage { index, slot: 5, kind: MessageKind::Deposit { asset, amount, recipient } }
 }
 
+fn all(scenes: &mut Scenes, cases: Vec<Value>) {
+    cases.into_iter().for_each(|case| scenes.push(case));
+}
+
+fn one(scenes: &mut Scenes, cases: Vec<Value>) {
+    assert_eq!(cases.len(), 1, "{}", cases[0]["name"]);
+    all(scenes, cases);
+}
+
 fn beginnings(scenes: &mut Scenes) {
     let world = World::pump();
-    for (name, height, time_ms) in [
-        ("BEGIN, a millisecond later", HEIGHT + 1, TIME_MS + 1),
-        ("BEGIN, at the end of time", HEIGHT + 1, u64::MAX),
-        ("BEGIN at the same height", HEIGHT, TIME_MS + 1),
-        ("BEGIN two heights on", HEIGHT + 2, TIME_MS + 1),
-        ("BEGIN at the same time", HEIGHT + 1, TIME_MS),
-        ("BEGIN at an earlier time", HEIGHT + 1, 0),
+    let run = |times: &[u64]| -> Vec<BlockBody> {
+        (HEIGHT + 1..).zip(times).map(|(height, time)| body(height, TIME_MS + time)).collect()
+    };
+    let last = u64::MAX - TIME_MS;
+    for (name, times) in [
+        ("a block begins, a millisecond later", &[1][..]),
+        ("a block begins, at the end of time", &[last]),
+        ("two blocks begin", &[1, 2]),
+        ("eight blocks begin", &[1, 2, 3, 500, 501, 1_000, 2_000, last]),
+        ("a block begins at the same time", &[0]),
+        ("the second of three blocks begins at the same time", &[5, 5, 6]),
+        ("the last of eight blocks begins at the same time", &[1, 2, 3, 4, 5, 6, 7, 7]),
     ] {
-        let chunk = chunks(&body(height, time_ms)).remove(0);
-        scenes.push(segment(name, &world, CHUNK_BYTES_MAX, chunk));
+        one(scenes, blocks(name, &world, &run(times)));
+    }
+    let nine = blocks("nine blocks begin", &world, &run(&[1, 2, 3, 4, 5, 6, 7, 8, 9]));
+    assert_eq!(nine.len(), 2);
+    all(scenes, nine);
+}
+
+/// What a chunk states of the state before its segments.
+fn places(scenes: &mut Scenes) {
+    let world = World::pump();
+    let tip = tip_of(&world.tree);
+    let payment = || vec![world.transaction(1, None, vec![pay(2, 1)])];
+    for (name, tip) in [
+        ("the state's height is the next", Tip { height: HEIGHT - 1, ..tip }),
+        ("the state's height is the one before", Tip { height: HEIGHT + 1, ..tip }),
+        ("the state's time is later", Tip { time_ms: TIME_MS - 1, ..tip }),
+        ("the state's time is earlier", Tip { time_ms: TIME_MS + 1, ..tip }),
+        ("the state's time is not zero", Tip { time_ms: 0, ..tip }),
+    ] {
+        let begin = body(tip.height + 1, TIME_MS + 5);
+        let full = BlockBody { transactions: payment(), ..begin.clone() };
+        for (what, body) in [("a block begins", begin), ("a payment", full)] {
+            let name = format!("{what}, but {name}");
+            one(scenes, stated(&name, &world, &tip, CHUNK_BYTES_MAX, &[body]));
+        }
     }
 }
 
@@ -69,10 +108,56 @@ fn messages(scenes: &mut Scenes) {
         ("a message that is left out", vec![deposit(3, sol, 1, 10), deposit(5, sol, 1, 10)]),
     ];
     for (name, messages) in lists {
-        let body = BlockBody { messages, ..body(HEIGHT, TIME_MS) };
-        let chunk = chunks(&body).remove(1);
-        scenes.push(segment(&format!("MESSAGES: {name}"), &world, CHUNK_BYTES_MAX, chunk));
+        let body = BlockBody { messages, ..body(HEIGHT + 1, TIME_MS + 1) };
+        one(scenes, blocks(&format!("MESSAGES: {name}"), &world, &[body]));
     }
+    let messages = (0..12).map(|at| deposit(3 + at, sol, at as u8, 1)).collect();
+    let body = BlockBody { messages, ..body(HEIGHT + 1, TIME_MS + 1) };
+    let two = blocks("MESSAGES: more than fit one segment", &world, &[body]);
+    assert_eq!(two.len(), 2);
+    all(scenes, two);
+}
+
+/// Blocks of more than one segment: those after the first begin no block.
+fn mixed(scenes: &mut Scenes) {
+    let mut world = World::pump();
+    let message = |index| deposit(index, AssetId::SOL, 1, 10);
+    let payment = |nonce| {
+        let body = world.body(1, None, vec![pay(2, 1)]);
+        world.signed(1, curvevm::tx::Body { nonce, expires_at: HEIGHT + 1, ..body })
+    };
+    let (height, time_ms) = (HEIGHT + 1, TIME_MS + 1);
+    let (messages, transactions) = (vec![message(0), message(1)], vec![payment(0), payment(1)]);
+    let full = BlockBody { height, time_ms, messages, transactions };
+    let next = BlockBody { messages: vec![message(2)], ..body(height + 3, time_ms + 3) };
+    let run = [full.clone(), body(height + 1, time_ms + 1), body(height + 2, time_ms + 2), next];
+    let cases = blocks("blocks with and without content", &world, &run);
+    assert_eq!(cases.len(), 4);
+    all(scenes, cases);
+    // The second segment of a block, which says nothing of its height, on another one.
+    let mut late = blocks("a payment of another height", &world, &[full]).remove(1);
+    world.edit_chain(|chain| {
+        (chain.height, chain.time_ms) = (height + 1, time_ms);
+        (chain.inbox_cursor, chain.inbox_hash) =
+            (2, message(1).chain(&message(0).chain(&Hash::ZERO)));
+    });
+    let keys = [Chain::key(), Account::key(&address(1)), Account::key(&address(2))];
+    let root = world.tree.root();
+    late["witness"] = json!(hex::encode(world.tree.witness(&keys).unwrap()));
+    late["chunk"] = json!(hex::encode(with_roots(&bytes(&late, "chunk"), root)));
+    scenes.push(late);
+}
+
+/// The chunk of two segments with another root between them.
+fn with_roots(chunk: &[u8], root: Hash) -> Vec<u8> {
+    let (first, second) = match &decode_chunk(chunk).unwrap()[..] {
+        [first, second] => (first.post_root, second.offset as usize),
+        other => panic!("{other:?}"),
+    };
+    let mut chunk = chunk.to_vec();
+    assert_eq!(chunk[second - 32..second], *first.as_bytes());
+    chunk[second - 32..second].copy_from_slice(root.as_bytes());
+    chunk
 }
 
 fn faults(scenes: &mut Scenes) {
@@ -88,12 +173,17 @@ fn faults(scenes: &mut Scenes) {
     };
     let hex = |bytes: &[u8]| json!(hex::encode(bytes));
     let (witness, chunk) = (bytes(&good, "witness"), bytes(&good, "chunk"));
-    edited("the root before is another", "pre_root", hex(&[1; 32]));
+    let (head, end) = (&chunk[..33], chunk.len() - 32);
+    edited(
+        "the root before is another",
+        "chunk",
+        hex(&[&[1][..], &[1; 32], &chunk[33..]].concat()),
+    );
     edited("a witness cut short", "witness", hex(&witness[..witness.len() - 1]));
     edited("a witness with a byte more", "witness", hex(&[&witness[..], &[0]].concat()));
     edited("a witness that is too deep", "witness", hex(&[4; 300]));
     edited("a witness of no known node", "witness", hex(&[9]));
-    let mut tree = world.tree;
+    let mut tree = world.rewound().tree;
     let pruned = [vec![1], tree.root().to_bytes().to_vec()].concat();
     edited("a witness of the root alone", "witness", hex(&pruned));
     let opened = tree.witness(&[Chain::key(), Account::key(&address(1))]).unwrap();
@@ -102,8 +192,14 @@ fn faults(scenes: &mut Scenes) {
     edited("an offset past the end", "offset", json!("4294967295"));
     edited("a chunk cut short", "chunk", hex(&chunk[..chunk.len() - 1]));
     edited("a chunk of another version", "chunk", hex(&[&[9], &chunk[1..]].concat()));
+    edited("a chunk without its last root", "chunk", hex(&chunk[..end]));
+    edited("a chunk without segments", "chunk", hex(&[head, &[5, 7, 0]].concat()));
     edited("an empty chunk", "chunk", json!(""));
     edited("a chunk that is too long", "chunk", hex(&[0; 3_801]));
+    let mut untrue = good.clone();
+    untrue["name"] = json!("a root is claimed that does not follow");
+    untrue["chunk"] = hex(&[&chunk[..end], &[1; 32]].concat());
+    scenes.push(untrue);
     scenes.push(good);
     let mut corrupt = World::pump();
     corrupt.put(Account::key(&address(2)), Cell::Holding(Holding::default()));

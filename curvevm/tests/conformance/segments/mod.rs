@@ -9,7 +9,7 @@ mod transfers;
 use std::collections::BTreeSet;
 
 use curvevm::{
-    block::{BlockError, Segment, replay_segment},
+    block::{BlockError, Content, replay_segment},
     codec::{CodecError, decode_segment},
     error::{Error, StateError},
     host::sha256,
@@ -22,11 +22,11 @@ use serde_json::{Value, json};
 
 pub(crate) use scene::trace;
 
-use super::vectors::{Suite, array, bytes, number, variant};
+use super::vectors::{Suite, array, bytes, number, text, variant};
 
 pub(crate) const SUITE: Suite = Suite {
     name: "segments",
-    about: "a chain id, the root before, a witness, a chunk and the offset of a segment in it (hex, numbers in decimal): the root after and the receipts (hex of Borsh), or why the segment is refused",
+    about: "a chain id, a witness, a chunk and the offset of a segment in it (hex, numbers in decimal): the root after, whether it is the one that the chunk claims, and the receipts (hex of Borsh), or why the segment is refused",
     sources: &[],
     cases,
     run,
@@ -51,22 +51,23 @@ fn run(case: &Value) -> Value {
 /// What the on-chain entry point does, in the same order.
 fn replay(case: &Value) -> Result<Value, Value> {
     let refused = |error: &dyn core::fmt::Debug| json!({ "kind": variant(&error) });
-    let witness = bytes(case, "witness");
-    let mut tree = Tree::from_witness(&witness).map_err(|error| refused(&error))?;
-    if tree.root() != Hash::new(array(case, "pre_root")) {
-        return Err(json!({ "kind": "WrongPreRoot" }));
-    }
     let chunk = bytes(case, "chunk");
-    let segment = decode_segment(&chunk, number(case, "offset")).map_err(|error| match error {
+    let placed = decode_segment(&chunk, number(case, "offset")).map_err(|error| match error {
         CodecError::NoSegment => json!({ "kind": "NoSegment" }),
         other => json!({ "kind": "BadChunk", "error": variant(&other) }),
     })?;
+    let witness = bytes(case, "witness");
+    let mut tree = Tree::from_witness(&witness).map_err(|error| refused(&error))?;
+    if tree.root() != placed.pre_root {
+        return Err(json!({ "kind": "WrongPreRoot" }));
+    }
     let (chain_id, bytes_max) =
         (Hash::new(array(case, "chain_id")), number(case, "chunk_bytes_max"));
-    let replayed = replay_segment(&mut tree, &chain_id, bytes_max, &segment).map_err(refusal)?;
+    let replayed = replay_segment(&mut tree, &chain_id, bytes_max, &placed).map_err(refusal)?;
     let receipts = borsh::to_vec(&replayed.receipts).unwrap();
     Ok(json!({
         "post_root": replayed.post_root.to_string(),
+        "as_claimed": replayed.post_root == placed.post_root,
         "receipts": hex::encode(&receipts),
         "receipts_hash": sha256(&[&receipts]).to_string(),
         "outcomes": replayed.receipts.iter().map(outcome).collect::<Vec<_>>(),
@@ -150,8 +151,8 @@ fn every_opcode_succeeds_and_fails_somewhere() {
     let (mut succeeded, mut failed) = (BTreeSet::new(), BTreeSet::new());
     for case in SUITE.stored() {
         let Some(outcomes) = case["expect"]["outcomes"].as_array() else { continue };
-        let segment = decode_segment(&bytes(&case, "chunk"), number(&case, "offset")).unwrap();
-        let Segment::Transactions(transactions) = segment else { continue };
+        let placed = decode_segment(&bytes(&case, "chunk"), number(&case, "offset")).unwrap();
+        let Content::Transactions(transactions) = placed.segment.content else { continue };
         assert_eq!(transactions.len(), outcomes.len());
         for (transaction, outcome) in transactions.iter().zip(outcomes) {
             let program = &transaction.body.program;
@@ -187,6 +188,33 @@ fn every_refusal_occurs() {
     ];
     let all = all.map(str::to_owned).into_iter().chain(states.iter().map(variant));
     assert_eq!(kinds, all.chain(["BadChunk".to_owned()]).collect());
+}
+
+/// The scenarios post the roots that follow, but for one.
+#[test]
+fn the_claimed_roots_are_true_but_one() {
+    let stored = SUITE.stored();
+    let untrue = stored.iter().filter(|case| case["expect"]["as_claimed"] == json!(false));
+    let names: Vec<_> = untrue.map(|case| text(case, "name")).collect();
+    assert_eq!(names, ["a root is claimed that does not follow"]);
+}
+
+/// Segments of every form are among those that are replayed.
+#[test]
+fn every_form_of_a_segment_is_replayed() {
+    let mut forms = BTreeSet::new();
+    for case in SUITE.stored() {
+        if case["expect"]["post_root"].is_null() {
+            continue;
+        }
+        let placed = decode_segment(&bytes(&case, "chunk"), number(&case, "offset")).unwrap();
+        forms.insert((placed.segment.begins.len(), variant(&placed.segment.content)));
+    }
+    let content = ["Messages", "Transactions"];
+    let content = content.into_iter().flat_map(|kind| [(0, kind), (1, kind)]);
+    for (begins, kind) in content.chain([1, 2, 8].map(|begins| (begins, "Nothing"))) {
+        assert!(forms.contains(&(begins, kind.to_owned())), "{begins} {kind}: {forms:?}");
+    }
 }
 
 /// Each rejection and each failure is where it belongs.

@@ -3,13 +3,13 @@
 use std::{cell::RefCell, collections::BTreeSet};
 
 use curvevm::{
-    block::{BlockBody, Segment, Step},
+    block::{Begin, BlockBody, Content, Step, chain, replay_segment},
     cell::{Account, Cell, Chain},
-    codec::{CHUNK_BYTES_MAX, decode_chunk, encode_batch},
+    codec::{CHUNK_BYTES_MAX, Placed, Tip, decode_chunk, encode_batch},
     error::{Error, StateError},
-    execute::{State, apply},
+    execute::{Context, State, apply},
     inbox::MessageKind,
-    meter::Meter,
+    meter::{Meter, SEGMENT_MESSAGES_MAX},
     program::Program,
     tree::{Found, Tree},
     tx::Transaction,
@@ -38,19 +38,22 @@ impl State for Recorder {
 }
 
 /// The cells that a segment touches.
-fn touched(world: &World, chunk_bytes_max: usize, segment: &Segment) -> Vec<Key> {
+fn touched(world: &World, chunk_bytes_max: usize, placed: &Placed) -> Vec<Key> {
     let keys = RefCell::new(BTreeSet::from([Chain::key()]));
     let mut recorder = Recorder { tree: world.tree.clone(), keys };
-    match segment {
-        Segment::Begin { .. } => {}
-        Segment::Messages(messages) => {
+    match &placed.segment.content {
+        Content::Nothing => {}
+        Content::Messages(messages) => {
             let keys = messages.iter().map(|message| match &message.kind {
                 MessageKind::Deposit { recipient, .. } => Account::key(recipient),
             });
             recorder.keys.borrow_mut().extend(keys);
         }
-        Segment::Transactions(transactions) => {
-            let context = world.context();
+        Content::Transactions(transactions) => {
+            let Chain { height, time_ms, .. } = world.chain();
+            let begin = placed.segment.begins.last().copied();
+            let Begin { height, time_ms } = begin.unwrap_or(Begin { height, time_ms });
+            let context = Context { genesis: world.genesis, height, time_ms };
             let mut meter = Meter::new();
             for transaction in transactions {
                 let _refused =
@@ -61,53 +64,91 @@ fn touched(world: &World, chunk_bytes_max: usize, segment: &Segment) -> Vec<Key>
     recorder.keys.into_inner().into_iter().collect()
 }
 
-/// A trace of a block with one segment of messages and one of transactions.
+/// A trace of a block with one segment of transactions, without roots. Nine messages are too many for one segment; more are cut.
 pub(crate) fn trace(body: &BlockBody) -> Vec<Step> {
-    let step = |length| Step {
-        length: u8::try_from(length).unwrap(),
-        pre_root: Hash::ZERO,
-        post_root: Hash::ZERO,
-    };
-    let counts = [body.messages.len(), body.transactions.len()];
-    [0].into_iter().chain(counts.into_iter().filter(|count| *count > 0)).map(step).collect()
+    let too_many = body.messages.len() == SEGMENT_MESSAGES_MAX + 1;
+    let part = if too_many { body.messages.len() } else { SEGMENT_MESSAGES_MAX };
+    let mut lengths: Vec<_> = body.messages.chunks(part).map(<[_]>::len).collect();
+    if !body.transactions.is_empty() || lengths.is_empty() {
+        lengths.push(body.transactions.len());
+    }
+    let step = |length| Step { length: u8::try_from(length).unwrap(), post_root: Hash::ZERO };
+    lengths.into_iter().map(step).collect()
 }
 
-/// A block's segments in chunks: the chunk, the offset in it, and the segment, for each.
-pub(super) fn chunks(body: &BlockBody) -> Vec<(Vec<u8>, u32, Segment)> {
-    let traces = [trace(body)];
-    let data = encode_batch(core::slice::from_ref(body), &traces, CHUNK_BYTES_MAX).unwrap();
-    let segments = data.chunks.iter().flat_map(|chunk| decode_chunk(chunk).unwrap());
-    data.leaves
-        .iter()
-        .zip(segments)
-        .map(|(leaf, (_, _, segment))| {
-            (data.chunks[usize::try_from(leaf.chunk).unwrap()].clone(), leaf.offset, segment)
-        })
-        .collect()
+/// Replays a segment when it may be replayed; gives the root after it.
+fn advance(world: &mut World, chunk_bytes_max: usize, placed: &Placed) -> Hash {
+    let mut tree = world.tree.clone();
+    if replay_segment(&mut tree, &world.genesis, chunk_bytes_max, placed).is_ok() {
+        world.tree = tree;
+    }
+    world.tree.root()
 }
 
-/// The case of a segment on a world.
-pub(super) fn segment(
+/// The chunks of blocks after a world, with the roots that the segments lead to.
+fn chunks(world: &World, tip: &Tip, chunk_bytes_max: usize, bodies: &[BlockBody]) -> Vec<Vec<u8>> {
+    let (mut world, mut traces) = (world.clone(), vec![]);
+    for body in bodies {
+        let mut steps = trace(body);
+        let segments = body.segments(&steps).unwrap();
+        for (step, segment) in steps.iter_mut().zip(segments) {
+            let Tip { height, time_ms, root: pre_root } = tip_of(&world.tree);
+            let post_root = Hash::ZERO;
+            let placed = Placed { offset: 0, height, time_ms, pre_root, post_root, segment };
+            step.post_root = advance(&mut world, chunk_bytes_max, &placed);
+        }
+        traces.push(steps);
+    }
+    encode_batch(tip, bodies, &traces, CHUNK_BYTES_MAX).unwrap()
+}
+
+pub(super) fn tip_of(tree: &Tree) -> Tip {
+    Tip::new(&chain(tree).unwrap(), tree.clone().root())
+}
+
+/// The cases of the segments of blocks after a world.
+pub(super) fn blocks_on(
     name: &str,
     world: &World,
     chunk_bytes_max: usize,
-    (chunk, offset, segment): (Vec<u8>, u32, Segment),
-) -> Value {
-    let mut tree = world.tree.clone();
-    let pre_root = tree.root();
-    let witness = tree.witness(&touched(world, chunk_bytes_max, &segment)).unwrap();
-    let fields = json!({
-        "chain_id": world.genesis.to_string(),
-        "pre_root": pre_root.to_string(),
-        "witness": hex::encode(witness),
-        "chunk": hex::encode(chunk),
-        "offset": offset.to_string(),
-        "chunk_bytes_max": chunk_bytes_max.to_string(),
-    });
-    case(name, fields)
+    bodies: &[BlockBody],
+) -> Vec<Value> {
+    stated(name, world, &tip_of(&world.tree), chunk_bytes_max, bodies)
 }
 
-/// The case of a segment of transactions, on a chain of chunks of `chunk_bytes_max`.
+pub(super) fn blocks(name: &str, world: &World, bodies: &[BlockBody]) -> Vec<Value> {
+    blocks_on(name, world, CHUNK_BYTES_MAX, bodies)
+}
+
+/// The same, in a chunk that states this tip, true or not.
+pub(super) fn stated(
+    name: &str,
+    world: &World,
+    tip: &Tip,
+    chunk_bytes_max: usize,
+    bodies: &[BlockBody],
+) -> Vec<Value> {
+    let (mut world, mut cases) = (world.clone(), vec![]);
+    for chunk in chunks(&world, tip, chunk_bytes_max, bodies) {
+        for placed in decode_chunk(&chunk).unwrap() {
+            let place = if cases.is_empty() { String::new() } else { format!(", {}", cases.len()) };
+            world.tree.root();
+            let witness = world.tree.witness(&touched(&world, chunk_bytes_max, &placed)).unwrap();
+            let fields = json!({
+                "chain_id": world.genesis.to_string(),
+                "witness": hex::encode(witness),
+                "chunk": hex::encode(&chunk),
+                "offset": placed.offset.to_string(),
+                "chunk_bytes_max": chunk_bytes_max.to_string(),
+            });
+            cases.push(case(format!("{name}{place}"), fields));
+            advance(&mut world, chunk_bytes_max, &placed);
+        }
+    }
+    cases
+}
+
+/// The case of a segment that begins the block of a world's height, on a chain of chunks of `chunk_bytes_max`.
 pub(super) fn transactions_on(
     name: &str,
     world: &World,
@@ -116,9 +157,9 @@ pub(super) fn transactions_on(
 ) -> Value {
     let Chain { height, time_ms, .. } = world.chain();
     let body = BlockBody { height, time_ms, messages: vec![], transactions };
-    let mut chunks = chunks(&body);
-    assert_eq!(chunks.len(), 2, "{name}: more than one segment of transactions");
-    segment(name, world, chunk_bytes_max, chunks.remove(1))
+    let mut cases = blocks_on(name, &world.rewound(), chunk_bytes_max, &[body]);
+    assert_eq!(cases.len(), 1, "{name}: more than one segment");
+    cases.remove(0)
 }
 
 pub(super) fn transactions(name: &str, world: &World, transactions: Vec<Transaction>) -> Value {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     actors::{mempool::SelectLimits, watcher::L1View},
-    chain::{BEGIN_BYTES, content_bytes},
+    chain::{CONTENT_BYTES, content_bytes},
     payload::Payload,
 };
 
@@ -122,7 +122,7 @@ impl Inner {
         let bytes_max = room.min(self.spec.block_bytes_max()).saturating_sub(content_bytes(&body));
         let limits = SelectLimits {
             transactions_max: self.spec.genesis.params.block_transactions_max as usize,
-            bytes_max: bytes_max.saturating_sub(BEGIN_BYTES),
+            bytes_max: bytes_max.saturating_sub(CONTENT_BYTES),
         };
         let chosen = self.pool.select(&parent.tree, (body.height, body.time_ms), limits);
         body.transactions = chosen.iter().map(|entry| entry.transaction.clone()).collect();

@@ -3,7 +3,7 @@
 use curvevm::{
     block::{BlockBody, BlockError, chain},
     cell::Chain,
-    codec::CodecError,
+    codec::{CodecError, Tip},
     error::StateError,
     tree::Tree,
     types::Hash,
@@ -61,6 +61,6 @@ pub(crate) fn transition(
         return Ok(Transition { tree, chain, executed, open, batch, sealed: None });
     }
     let sealed = open.seal(spec, &chain, executed.post_root).map_err(TransitionError::Codec)?;
-    let open = OpenBatch::new(batch.saturating_add(1), executed.post_root);
+    let open = OpenBatch::new(batch.saturating_add(1), Tip::new(&chain, executed.post_root));
     Ok(Transition { tree, chain, executed, open, batch, sealed: Some(sealed) })
 }

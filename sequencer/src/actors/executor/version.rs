@@ -6,7 +6,7 @@ use std::{
 };
 
 use asset_consensus::BlockId;
-use curvevm::{block::chain, cell::Chain, error::StateError, tree::Tree, types::Hash};
+use curvevm::{block::chain, cell::Chain, codec::Tip, error::StateError, tree::Tree, types::Hash};
 
 use super::Transition;
 use crate::{
@@ -56,14 +56,14 @@ impl Version {
     /// The state before the first block.
     pub(crate) fn genesis(spec: &ChainSpec) -> Result<Self, StateError> {
         let mut tree = spec.genesis.tree()?;
-        let root = tree.root();
+        let (root, chain) = (tree.root(), chain(&tree)?);
         Ok(Self {
             id: spec.genesis_block(),
             height: 0,
             root,
-            chain: chain(&tree)?,
+            open: OpenBatch::new(1, Tip::new(&chain, root)),
+            chain,
             tree,
-            open: OpenBatch::new(1, root),
             batch: 0,
             executed: None,
             sealed: None,

@@ -1,7 +1,7 @@
 //! Encodings of every cell, of every instruction in a transaction, and of every form of a segment.
 
 use curvevm::{
-    block::{BlockBody, Segment},
+    block::{BlockBody, Content},
     cell::{
         Account, Accrued, Cell, Chain, Curve, Holding, Money, Phase, Pool, Rules, Session, Stake,
         Withdrawal,
@@ -120,12 +120,11 @@ fn cells() -> Vec<(String, Cell)> {
 /// A cell that a block's begin finds beside the chain's.
 fn of_cell((name, cell): &(String, Cell)) -> Vector {
     let scene = scene();
-    let (chunk, offset, _) =
-        chunks(&scene.tree, &scene.chain_id, &scene.next(1, vec![], vec![])).remove(0);
     let mut tree = scene.tree.clone();
     let key = Key::new([0x44; 32]);
     tree.put(key, cell.clone()).unwrap();
-    let mut case = Case::new(&mut tree, &scene.chain_id, (&chunk, offset));
+    let (chunk, placed) = chunks(&tree, &scene.chain_id, &scene.next(1, vec![], vec![])).remove(0);
+    let mut case = Case::new(&mut tree, &scene.chain_id, (&chunk, placed.offset));
     case.witness = tree.witness(&[Chain::key(), key]).unwrap();
     assert!(case.native().is_ok(), "{name}");
     Vector::new(name, &case).of("cell", &cell.encode())
@@ -178,7 +177,7 @@ fn instructions() -> Vec<Instruction> {
 fn of_transaction(scene: &Scene, name: String, transaction: Transaction) -> Vector {
     let mut scene = scene.clone();
     let encoded = transaction.encode();
-    let case = scene.run(&scene.next(1, vec![], vec![transaction])).remove(1);
+    let case = scene.run(&scene.next(1, vec![], vec![transaction])).remove(0);
     assert!(case.native().is_ok(), "{name}");
     Vector::new(name, &case).of("transaction", &encoded)
 }
@@ -229,14 +228,14 @@ fn segments() -> Vec<Vector> {
     assert_eq!(cases.len(), segments.len());
     (0..)
         .zip(cases.iter().zip(segments))
-        .map(|(at, (case, (_, _, segment)))| {
+        .map(|(at, (case, (_, placed)))| {
             assert!(case.native().is_ok());
-            let form = match &segment {
-                Segment::Begin { .. } => "begin",
-                Segment::Messages(_) => "messages",
-                Segment::Transactions(_) => "transactions",
+            let form = match &placed.segment.content {
+                Content::Nothing => "nothing",
+                Content::Messages(_) => "messages",
+                Content::Transactions(_) => "transactions",
             };
-            let encoded = borsh::to_vec(&segment).unwrap();
+            let encoded = borsh::to_vec(&placed.segment).unwrap();
             Vector::new(format!("segment {at}: {form}"), case).of("segment", &encoded)
         })
         .collect()

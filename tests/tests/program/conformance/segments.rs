@@ -33,7 +33,6 @@ fn input(case: &Value) -> Case {
     let bytes = |name: &str| hex::decode(text_of(&case[name])).unwrap();
     Case {
         chain_id: text_of(&case["chain_id"]).parse().unwrap(),
-        pre_root: text_of(&case["pre_root"]).parse().unwrap(),
         witness: bytes("witness"),
         chunk: bytes("chunk"),
         offset: number(&case["offset"]),

@@ -44,7 +44,7 @@ fn vector(
     let digest = body.digest(&scene.chain_id);
     let signature = sign(&digest);
     let valid = host::verify(&signer, &digest, &signature);
-    let case = scene.run(&scene.next(1, vec![], vec![Transaction { body, signature }])).remove(1);
+    let case = scene.run(&scene.next(1, vec![], vec![Transaction { body, signature }])).remove(0);
     assert_eq!(case.native().is_ok(), valid);
     let mut vector = Vector::new(name, &case);
     vector.source = Some(source.to_owned());

@@ -3,7 +3,7 @@
 //! A witness is believed when its root is the one that is asked for; the segment begins a block, which reads and writes one cell.
 
 use curvevm::{
-    block::Segment,
+    block::Content,
     cell::{Cell, Chain, Holding},
     tree::Tree,
     types::{Base, Hash, Key},
@@ -30,9 +30,10 @@ fn holding(amount: u64) -> Cell {
 fn opened(tree: &mut Tree, more: &[Key]) -> Case {
     let scene = scene();
     let body = scene.next(1, vec![], vec![]);
-    let (chunk, offset, segment) = chunks(&scene.tree, &scene.chain_id, &body).remove(0);
-    assert!(matches!(segment, Segment::Begin { .. }));
-    let mut case = Case::new(tree, &Hash::new([8; 32]), (&chunk, offset));
+    let chain_id = Hash::new([8; 32]);
+    let (chunk, placed) = chunks(tree, &chain_id, &body).remove(0);
+    assert_eq!(placed.segment.content, Content::Nothing);
+    let mut case = Case::new(tree, &chain_id, (&chunk, placed.offset));
     let keys = [&[Chain::key()], more].concat();
     case.witness = tree.witness(&keys).unwrap();
     case

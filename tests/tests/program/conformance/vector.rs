@@ -60,7 +60,6 @@ pub(super) struct Signed {
 #[serde(deny_unknown_fields)]
 pub(super) struct Replay {
     pub(super) chain_id: String,
-    pub(super) pre_root: String,
     pub(super) chunk_bytes_max: u16,
     pub(super) witness: String,
     pub(super) chunk: String,
@@ -97,7 +96,6 @@ impl Vector {
             signature: None,
             replay: Replay {
                 chain_id: case.chain_id.to_string(),
-                pre_root: case.pre_root.to_string(),
                 chunk_bytes_max: case.chunk_bytes_max,
                 witness: hex::encode(&case.witness),
                 chunk: hex::encode(&case.chunk),
@@ -118,7 +116,6 @@ impl Vector {
         let replay = &self.replay;
         Case {
             chain_id: hash(&replay.chain_id),
-            pre_root: hash(&replay.pre_root),
             witness: bytes(&replay.witness),
             chunk: bytes(&replay.chunk),
             offset: replay.offset,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use asset_rollup_interface::instruction::Withdraw;
 use curvevm::{
-    batch::{BATCH_VERSION, BatchHeader, VM_VERSION, chunk_hash, data_hash, trace_root},
+    batch::{BATCH_VERSION, BatchHeader, VM_VERSION, chunk_hash, data_root},
     block::{BlockBody, chain as chain_cell, execute_block},
     cell::{Cell, Withdrawal},
-    codec::encode_batch,
+    codec::{Tip, encode_batch},
     genesis::Genesis,
     inbox::InboxMessage,
     program::{Instruction, Program},
@@ -95,12 +95,12 @@ impl Chain {
         messages: Vec<InboxMessage>,
         transactions: Vec<Transaction>,
     ) -> Sealed {
-        let prev_root = self.tree.root();
+        let tip = Tip::new(&chain_cell(&self.tree).unwrap(), self.tree.root());
         let first_height = self.height + 1;
         let (bodies, traces): (Vec<_>, Vec<_>) =
             [self.block(messages, transactions), self.block(vec![], vec![])].into_iter().unzip();
-        let data = encode_batch(&bodies, &traces, self.chunk_bytes_max).unwrap();
-        let hashes: Vec<Hash> = data.chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
+        let chunks = encode_batch(&tip, &bodies, &traces, self.chunk_bytes_max).unwrap();
+        let hashes: Vec<Hash> = chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
         let post_root = self.tree.root();
         let chain = chain_cell(&self.tree).unwrap();
         self.number += 1;
@@ -111,19 +111,17 @@ impl Chain {
             number: self.number,
             first_height,
             last_height: self.height,
-            prev_root,
+            prev_root: tip.root,
             post_root,
-            segment_count: u32::try_from(data.leaves.len()).unwrap(),
-            trace_root: trace_root(&data.leaves),
-            chunk_count: u32::try_from(data.chunks.len()).unwrap(),
-            data_hash: data_hash(&hashes),
+            chunk_count: u32::try_from(chunks.len()).unwrap(),
+            data_root: data_root(&hashes),
             inbox_cursor: chain.inbox_cursor,
             inbox_hash: chain.inbox_hash,
             time_ms: self.time_ms,
             withdrawals: chain.withdrawals,
             vm_version: VM_VERSION,
         };
-        Sealed { header, chunks: data.chunks }
+        Sealed { header, chunks }
     }
 
     /// The claim of a withdrawal, proved under the state after a batch, and its recipient.

@@ -1,5 +1,6 @@
 //! A rollup on LiteSVM, beside a native chain that makes its batches.
 
+mod bonds;
 mod chain;
 pub(crate) mod modules;
 pub(crate) mod orders;
@@ -15,8 +16,9 @@ use ed25519_zebra::{SigningKey, VerificationKey};
 use litesvm::types::TransactionMetadata;
 use solana_transaction::{InstructionError, TransactionError};
 
+pub(crate) use bonds::{BOND, sign, statement};
 pub(crate) use chain::{Chain, Sealed, signed, withdraw};
-pub(crate) use replay::{Answer, Case, Replayer, chunks, touched};
+pub(crate) use replay::{Answer, Case, Replayer, advance, chunks, chunks_of, touched};
 pub(crate) use world::{
     MEMBERS_FROM, World, budget, genesis, heap, key_of, keypair, program_id, pubkey,
 };

@@ -8,9 +8,12 @@ use asset_rollup_interface::{
     state::{ACCOUNT_VERSION, Witness},
 };
 use curvevm::{
-    block::{BlockBody, BlockError, Segment, Step, admit, chain, execute_admitted, replay_segment},
+    block::{
+        Begin, BlockBody, BlockError, Content, Segment, Step, admit, chain, execute_admitted,
+        replay_segment,
+    },
     cell::{Account, Cell, Chain},
-    codec::{CHUNK_BYTES_MAX, CodecError, decode_chunk, decode_segment, encode_batch},
+    codec::{CHUNK_BYTES_MAX, CodecError, Placed, Tip, decode_chunk, decode_segment, encode_batch},
     error::StateError,
     execute::{Context, State, apply},
     host::sha256,
@@ -38,7 +41,6 @@ const BUDGET: u32 = 1_400_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) chain_id: Hash,
-    pub(crate) pre_root: Hash,
     pub(crate) witness: Vec<u8>,
     pub(crate) chunk: Vec<u8>,
     pub(crate) offset: u32,
@@ -51,12 +53,16 @@ pub(crate) type Answer = Result<(Hash, Hash), u32>;
 impl Case {
     /// The case of a segment over a whole state.
     pub(crate) fn new(tree: &mut Tree, chain_id: &Hash, (chunk, offset): (&[u8], u32)) -> Self {
-        let segment = decode_segment(chunk, offset).unwrap();
-        let pre_root = tree.root();
-        let witness = tree.witness(&touched(tree, chain_id, &segment)).unwrap();
+        let placed = decode_segment(chunk, offset).unwrap();
+        assert_eq!(tree.root(), placed.pre_root);
+        let witness = tree.witness(&touched(tree, chain_id, &placed.segment)).unwrap();
         let chunk_bytes_max = u16::try_from(CHUNK_BYTES_MAX).unwrap();
-        let chunk = chunk.to_vec();
-        Self { chain_id: *chain_id, pre_root, witness, chunk, offset, chunk_bytes_max }
+        Self { chain_id: *chain_id, witness, chunk: chunk.to_vec(), offset, chunk_bytes_max }
+    }
+
+    /// The root before the segment, as the chunk claims.
+    pub(crate) fn pre_root(&self) -> Hash {
+        decode_segment(&self.chunk, self.offset).unwrap().pre_root
     }
 
     /// The answer of the native machine.
@@ -67,17 +73,17 @@ impl Case {
     /// The root after and the receipts, or the number of an error, by the native machine.
     pub(crate) fn effect(&self) -> Result<(Hash, Vec<u8>), u32> {
         let code = |error: RollupError| error.code();
-        let mut tree =
-            Tree::from_witness(&self.witness).map_err(|_| code(RollupError::BadWitness))?;
-        if tree.root() != self.pre_root {
-            return Err(code(RollupError::WrongPreRoot));
-        }
-        let segment = decode_segment(&self.chunk, self.offset).map_err(|error| match error {
+        let placed = decode_segment(&self.chunk, self.offset).map_err(|error| match error {
             CodecError::NoSegment => code(RollupError::NoSegment),
             _ => code(RollupError::BadChunk),
         })?;
+        let mut tree =
+            Tree::from_witness(&self.witness).map_err(|_| code(RollupError::BadWitness))?;
+        if tree.root() != placed.pre_root {
+            return Err(code(RollupError::WrongPreRoot));
+        }
         let bytes_max = usize::from(self.chunk_bytes_max);
-        let replayed = replay_segment(&mut tree, &self.chain_id, bytes_max, &segment);
+        let replayed = replay_segment(&mut tree, &self.chain_id, bytes_max, &placed);
         let replayed = replayed.map_err(refusal)?;
         Ok((replayed.post_root, borsh::to_vec(&replayed.receipts).unwrap()))
     }
@@ -85,7 +91,6 @@ impl Case {
     fn instruction(&self) -> ReplaySegment {
         ReplaySegment {
             chain_id: self.chain_id,
-            pre_root: self.pre_root,
             chunk_bytes_max: self.chunk_bytes_max,
             offset: self.offset,
             witness: vec![],
@@ -125,7 +130,7 @@ fn refusal(error: BlockError) -> u32 {
     }
 }
 
-/// The trace of a block over a state; without regard for the meter when the block may not be executed there.
+/// How a block over a state is cut; without regard for the meter when the block may not be executed there.
 fn trace(tree: &Tree, chain_id: &Hash, body: &BlockBody) -> Vec<Step> {
     let ids = admit(chain_id, CHUNK_BYTES_MAX, &body.transactions);
     let executed = ids
@@ -137,29 +142,63 @@ fn trace(tree: &Tree, chain_id: &Hash, body: &BlockBody) -> Vec<Step> {
 fn uncut(body: &BlockBody) -> Vec<Step> {
     let messages = body.messages.chunks(SEGMENT_MESSAGES_MAX).map(<[_]>::len);
     let transactions = body.transactions.chunks(SEGMENT_TRANSACTIONS_MAX).map(<[_]>::len);
-    let lengths = [0].into_iter().chain(messages).chain(transactions);
-    let (pre_root, post_root) = (Hash::ZERO, Hash::ZERO);
-    let step = |length| Step { length: u8::try_from(length).unwrap(), pre_root, post_root };
-    lengths.map(step).collect()
+    let mut lengths: Vec<usize> = messages.chain(transactions).collect();
+    if lengths.is_empty() {
+        lengths.push(0);
+    }
+    let step = |length| Step { length: u8::try_from(length).unwrap(), post_root: Hash::ZERO };
+    lengths.into_iter().map(step).collect()
 }
 
-/// The chunks of one block over a state, and where each segment is in them.
-pub(crate) fn chunks(
+/// Replays a segment; one that is refused leaves the state as it is.
+pub(crate) fn advance(tree: &mut Tree, chain_id: &Hash, placed: &Placed) {
+    let mut after = tree.clone();
+    if replay_segment(&mut after, chain_id, CHUNK_BYTES_MAX, placed).is_ok() {
+        *tree = after;
+    }
+    tree.root();
+}
+
+/// The tip of a state.
+fn tip(tree: &mut Tree) -> Tip {
+    Tip::new(&chain(tree).unwrap(), tree.root())
+}
+
+/// The trace of a block over a state, which becomes that after it, with the roots that replaying the segments gives.
+fn traced(tree: &mut Tree, chain_id: &Hash, body: &BlockBody) -> Vec<Step> {
+    let mut steps = trace(tree, chain_id, body);
+    let segments = body.segments(&steps).unwrap();
+    for (step, segment) in steps.iter_mut().zip(segments) {
+        let Tip { height, time_ms, root } = tip(tree);
+        let (pre_root, post_root) = (root, root);
+        let placed = Placed { offset: 0, height, time_ms, pre_root, post_root, segment };
+        advance(tree, chain_id, &placed);
+        step.post_root = tree.root();
+    }
+    steps
+}
+
+/// The chunks of one block over a state, and each segment in them. A chunk states what the block follows, be it true or not.
+pub(crate) fn chunks(tree: &Tree, chain_id: &Hash, body: &BlockBody) -> Vec<(Vec<u8>, Placed)> {
+    chunks_of(tree, chain_id, std::slice::from_ref(body))
+}
+
+/// The chunks of blocks over a state, and each segment in them.
+pub(crate) fn chunks_of(
     tree: &Tree,
     chain_id: &Hash,
-    body: &BlockBody,
-) -> Vec<(Vec<u8>, u32, Segment)> {
-    let traces = [trace(tree, chain_id, body)];
-    let data = encode_batch(std::slice::from_ref(body), &traces, CHUNK_BYTES_MAX).unwrap();
-    let segments = data.chunks.iter().flat_map(|chunk| decode_chunk(chunk).unwrap());
-    data.leaves
-        .iter()
-        .zip(segments)
-        .map(|(leaf, (offset, _, segment))| {
-            assert_eq!(offset, leaf.offset);
-            (data.chunks[usize::try_from(leaf.chunk).unwrap()].clone(), offset, segment)
-        })
-        .collect()
+    bodies: &[BlockBody],
+) -> Vec<(Vec<u8>, Placed)> {
+    let mut tree = tree.clone();
+    let (before, first) = (tip(&mut tree), &bodies[0]);
+    let time_ms = before.time_ms.min(first.time_ms);
+    let stated = Tip { height: first.height - 1, time_ms, ..before };
+    let traces: Vec<_> = bodies.iter().map(|body| traced(&mut tree, chain_id, body)).collect();
+    let chunks = encode_batch(&stated, bodies, &traces, CHUNK_BYTES_MAX).unwrap();
+    let segments = |chunk: Vec<u8>| {
+        decode_chunk(&chunk).unwrap().into_iter().map(move |placed| (chunk.clone(), placed))
+    };
+    chunks.into_iter().flat_map(segments).collect()
 }
 
 /// Notes which cells are asked for.
@@ -184,17 +223,19 @@ impl State for Recorder<'_> {
 pub(crate) fn touched(tree: &Tree, chain_id: &Hash, segment: &Segment) -> Vec<Key> {
     let mut tree = tree.clone();
     let mut keys = BTreeSet::from([Chain::key()]);
-    match segment {
-        Segment::Begin { .. } => {}
-        Segment::Messages(messages) => {
+    match &segment.content {
+        Content::Nothing => {}
+        Content::Messages(messages) => {
             keys.extend(messages.iter().map(|message| match &message.kind {
                 MessageKind::Deposit { recipient, .. } => Account::key(recipient),
             }));
         }
-        Segment::Transactions(transactions) => {
-            let chain = chain(&tree).unwrap();
-            let context =
-                Context { genesis: *chain_id, height: chain.height, time_ms: chain.time_ms };
+        Content::Transactions(transactions) => {
+            let Begin { height, time_ms } = segment.begins.last().copied().unwrap_or_else(|| {
+                let chain = chain(&tree).unwrap();
+                Begin { height: chain.height, time_ms: chain.time_ms }
+            });
+            let context = Context { genesis: *chain_id, height, time_ms };
             let mut recorder = Recorder { tree: &mut tree, keys: RefCell::default() };
             for transaction in transactions {
                 let meter = &mut Meter::new();

@@ -1,9 +1,8 @@
 //! A native chain whose cells are set at will, and the cases of its segments.
 
 use curvevm::{
-    block::{BlockBody, replay_segment},
+    block::BlockBody,
     cell::{Account, Accrued, Cell, Curve, Holding, Money, Phase, Rules},
-    codec::CHUNK_BYTES_MAX,
     genesis::Genesis,
     inbox::InboxMessage,
     module::Module,
@@ -14,7 +13,7 @@ use curvevm::{
     types::{Address, AssetId, Base, CurveId, Hash, Key, Quote, Signature},
 };
 
-use super::{Case, address, chunks, signing_key};
+use super::{Case, address, advance, chunks, signing_key};
 
 /// The user who is the chain's treasury.
 pub(crate) const TREASURY: u8 = 90;
@@ -129,15 +128,10 @@ impl Scene {
     /// Executes a block, segment by segment; gives the case of each.
     pub(crate) fn run(&mut self, body: &BlockBody) -> Vec<Case> {
         let mut cases = vec![];
-        for (chunk, offset, segment) in chunks(&self.tree, &self.chain_id, body) {
-            let case = Case::new(&mut self.tree, &self.chain_id, (&chunk, offset));
-            let before = self.tree.clone();
-            let replayed =
-                replay_segment(&mut self.tree, &self.chain_id, CHUNK_BYTES_MAX, &segment);
-            if replayed.is_err() {
-                self.tree = before;
-            }
-            cases.push(case);
+        for (chunk, placed) in chunks(&self.tree, &self.chain_id, body) {
+            let at = (&chunk[..], placed.offset);
+            cases.push(Case::new(&mut self.tree, &self.chain_id, at));
+            advance(&mut self.tree, &self.chain_id, &placed);
         }
         (self.height, self.time_ms) = (body.height, body.time_ms);
         cases
