@@ -89,4 +89,3 @@ fn check_place(chain: &Chain, placed: &Placed) -> Result<(), BlockError> {
     }
     if placed.time_ms != chain.time_ms { Err(BlockError::Time) } else { Ok(()) }
 }
-
