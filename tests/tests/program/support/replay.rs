@@ -167,7 +167,8 @@ fn tip(tree: &mut Tree) -> Tip {
 /// The trace of a block over a state, which becomes that after it, with the roots that replaying the segments gives.
 fn traced(tree: &mut Tree, chain_id: &Hash, body: &BlockBody) -> Vec<Step> {
     let mut steps = trace(tree, chain_id, body);
-    for (step, segment) in steps.iter_mut().zip(body.segments(&steps.clone()).unwrap()) {
+    let segments = body.segments(&steps).unwrap();
+    for (step, segment) in steps.iter_mut().zip(segments) {
         let Tip { height, time_ms, root } = tip(tree);
         let (pre_root, post_root) = (root, root);
         let placed = Placed { offset: 0, height, time_ms, pre_root, post_root, segment };
