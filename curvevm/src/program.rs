@@ -61,12 +61,10 @@ pub enum Instruction {
         /// What is sent.
         amount: Amount,
     },
-    /// `WITHDRAW`: out to Solana, claimable there once the batch is finalized.
+    /// `WITHDRAW`: quote or launched tokens out to Solana, claimable there once the batch is finalized.
     Withdraw {
-        /// The quote asset.
-        asset: AssetId,
-        /// How much.
-        amount: Quote,
+        /// What leaves.
+        amount: Amount,
         /// The Solana address that is paid.
         recipient: Address,
     },
@@ -193,6 +191,16 @@ pub enum Amount {
     Quote(AssetId, Quote),
     /// Of a launched asset.
     Base(CurveId, Base),
+}
+
+impl Amount {
+    /// Whether it is nothing.
+    pub const fn is_zero(&self) -> bool {
+        match self {
+            Self::Quote(_, quote) => quote.is_zero(),
+            Self::Base(_, base) => base.is_zero(),
+        }
+    }
 }
 
 /// The steps of a transaction.

@@ -270,6 +270,19 @@ impl Wallet {
     ) -> Result<Submitted, ClientError> {
         self.submit(&TxBuilder::new().withdraw_sol(recipient, amount)).await
     }
+
+    /// Withdraws a quote asset, or tokens of a curve, to a Solana address; as [`Wallet::withdraw_sol`].
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn withdraw(
+        &self,
+        recipient: Address,
+        amount: Amount,
+    ) -> Result<Submitted, ClientError> {
+        self.submit(&TxBuilder::new().withdraw(recipient, amount)).await
+    }
 }
 
 impl Submitted {

@@ -8,7 +8,7 @@ use crate::{
     codec::{CHUNK_BYTES_MAX, Placed, Tip, decode_chunk, encode_batch},
     error::{Error, StateError},
     module::{Fees, Module, Piece, PieceKind},
-    program::{BuyOrder, Instruction, Launch, SellOrder},
+    program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
     receipt::Outcome,
     test_support::{address, deposits, genesis, pump_module, signed},
     tree::Tree,
@@ -67,8 +67,7 @@ fn trades(chain_id: &Hash) -> BlockBody {
     transactions.extend((0..10).map(|user| signed(user, 8, vec![sell(1_000_000_000)], chain_id)));
     // One that fails, and one withdrawal.
     let withdraw = |amount| Instruction::Withdraw {
-        asset: AssetId::SOL,
-        amount: Quote::new(amount),
+        amount: Amount::Quote(AssetId::SOL, Quote::new(amount)),
         recipient: address(50),
     };
     transactions.push(signed(3, 9, vec![withdraw(1_000 * SOL)], chain_id));

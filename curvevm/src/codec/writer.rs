@@ -24,12 +24,13 @@ pub(super) mod op {
     pub(in super::super) const LAUNCH: u8 = 6;
     pub(in super::super) const TRANSFER_QUOTE: u8 = 7;
     pub(in super::super) const TRANSFER_BASE: u8 = 8;
-    pub(in super::super) const WITHDRAW: u8 = 9;
+    pub(in super::super) const WITHDRAW_QUOTE: u8 = 9;
     pub(in super::super) const PUBLISH_MODULE: u8 = 10;
     pub(in super::super) const REMOVE_LIQUIDITY: u8 = 11;
     pub(in super::super) const CLAIM: u8 = 12;
     pub(in super::super) const AUTHORIZE: u8 = 13;
     pub(in super::super) const REVOKE: u8 = 14;
+    pub(in super::super) const WITHDRAW_BASE: u8 = 15;
     /// Added to a trade's opcode when it names a referrer.
     pub(in super::super) const REFERRED: u8 = 0x40;
     /// The form of a launch's first purchase.
@@ -217,10 +218,16 @@ impl Writer {
                     self.op(op::TRANSFER_BASE, &keys, &[base.get()]);
                 }
             },
-            Instruction::Withdraw { asset, amount, recipient } => {
-                let keys = [*asset.as_bytes(), *recipient.as_bytes()];
-                self.op(op::WITHDRAW, &keys, &[amount.get()]);
-            }
+            Instruction::Withdraw { amount, recipient } => match amount {
+                Amount::Quote(asset, quote) => {
+                    let keys = [*asset.as_bytes(), *recipient.as_bytes()];
+                    self.op(op::WITHDRAW_QUOTE, &keys, &[quote.get()]);
+                }
+                Amount::Base(curve, base) => {
+                    let keys = [*curve.as_bytes(), *recipient.as_bytes()];
+                    self.op(op::WITHDRAW_BASE, &keys, &[base.get()]);
+                }
+            },
             Instruction::PublishModule(module) => {
                 self.op(op::PUBLISH_MODULE, &[], &[]);
                 self.bytes(&borsh::to_vec(module).unwrap_or_default());

@@ -314,9 +314,7 @@ impl<'a, S: State> Machine<'a, S> {
             Instruction::MigrateToAmm { curve } => self.migrate(curve),
             Instruction::Launch(launch) => self.launch(launch),
             Instruction::Transfer { to, amount } => self.transfer(to, *amount),
-            Instruction::Withdraw { asset, amount, recipient } => {
-                self.withdraw(*asset, *amount, *recipient)
-            }
+            Instruction::Withdraw { amount, recipient } => self.withdraw(*amount, *recipient),
             Instruction::PublishModule(module) => self.publish(module),
             Instruction::Claim { curve, what } => self.claim(curve, *what),
             Instruction::Authorize { session, expires_ms, asset, limit } => {

@@ -30,7 +30,7 @@ use crate::{
     world::{
         SOL, USD, World, add, address, authorize, buy, claim, genesis, getting, giving, hand_over,
         launch_of, migrate, nobody, pay, referred, remove, revoke, sell, spending, taking,
-        withdraw,
+        withdraw, withdraw_tokens,
     },
 };
 
@@ -115,7 +115,21 @@ fn cells() -> Vec<Value> {
         ("module", Cell::Module(Arc::new(pump()))),
         (
             "withdrawal",
-            Cell::Withdrawal(Withdrawal { version: 0, index: 7, asset, amount, recipient }),
+            Cell::Withdrawal(Withdrawal {
+                version: 0,
+                index: 7,
+                amount: Amount::Quote(asset, amount),
+                recipient,
+            }),
+        ),
+        (
+            "withdrawal of tokens",
+            Cell::Withdrawal(Withdrawal {
+                version: 0,
+                index: u64::MAX,
+                amount: Amount::Base(nobody(), Base::new(9)),
+                recipient,
+            }),
         ),
         (
             "rules",
@@ -175,7 +189,8 @@ fn every_instruction() -> Vec<(&'static str, Instruction)> {
         ("LAUNCH, first purchase exact out", launch(Some(taking(3, 4)))),
         ("TRANSFER of quote", pay(2, SOL)),
         ("TRANSFER of tokens", hand_over(nobody(), 2, 6)),
-        ("WITHDRAW", withdraw(1)),
+        ("WITHDRAW of quote", withdraw(1)),
+        ("WITHDRAW of tokens", withdraw_tokens(nobody(), 128)),
         ("PUBLISH_MODULE", Instruction::PublishModule(pump())),
         ("REMOVE_LIQUIDITY", remove(id, 7)),
         ("CLAIM CreatorFees", claim(id, Claim::CreatorFees)),

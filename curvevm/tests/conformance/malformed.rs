@@ -129,7 +129,7 @@ fn chunks() -> Vec<Value> {
         ),
         ("a head with an unknown bit", with_key(&[2, 1, 0x40, 0, 0])),
         ("a key past the dictionary", with_key(&[2, 1, 0, 1, 0])),
-        ("no such opcode", with_key(&[2, 1, 1, 0, 0, 15])),
+        ("no such opcode", with_key(&[2, 1, 1, 0, 0, 16])),
         ("too long", vec![1; CHUNK_BYTES_MAX + 1]),
     ];
     let mut cases: Vec<_> = named.iter().map(|(name, bytes)| of("chunk", name, bytes)).collect();

@@ -13,7 +13,7 @@ use curvevm::{
     meter::Meter,
     module::Module,
     nonce::NonceWindow,
-    program::{BuyOrder, Claim, Instruction, Program},
+    program::{Amount, BuyOrder, Claim, Instruction, Program},
     receipt::Outcome,
     tree::Tree,
     tx::Transaction,
@@ -63,7 +63,8 @@ const fn opcode(instruction: &Instruction) -> &'static str {
         Instruction::MigrateToAmm { .. } => "MIGRATE_TO_AMM",
         Instruction::Launch(_) => "LAUNCH",
         Instruction::Transfer { .. } => "TRANSFER",
-        Instruction::Withdraw { .. } => "WITHDRAW",
+        Instruction::Withdraw { amount: Amount::Quote(..), .. } => "WITHDRAW of quote",
+        Instruction::Withdraw { amount: Amount::Base(..), .. } => "WITHDRAW of tokens",
         Instruction::PublishModule(_) => "PUBLISH_MODULE",
         Instruction::RemoveLiquidity { .. } => "REMOVE_LIQUIDITY",
         Instruction::Claim { .. } => "CLAIM",
@@ -219,8 +220,13 @@ impl Run {
                 orders::hand_over(address(to), curve, self.part(held))
             }
             86..90 => {
-                let (asset, amount) = (self.asset(), self.amount());
-                orders::withdraw_of(asset, amount)
+                let held = self.held(user, &curve);
+                if self.rng.random_bool(0.5) {
+                    orders::withdraw_tokens(curve, self.part(held))
+                } else {
+                    let (asset, amount) = (self.asset(), self.amount());
+                    orders::withdraw_of(asset, amount)
+                }
             }
             90..93 => self.publish(),
             93..96 => self.launch(),
@@ -374,7 +380,7 @@ on_each_build! {
         }
         let tally = &run.tally;
         eprintln!("{} transactions: {tally:?}", run.replayed);
-        assert_eq!(tally.succeeded.len(), 12, "every opcode has succeeded: {tally:?}");
+        assert_eq!(tally.succeeded.len(), 13, "every opcode has succeeded: {tally:?}");
         assert!(tally.failed.len() >= 15, "failures of every sort: {tally:?}");
         assert!(tally.rejected.len() >= 5, "rejections of every sort: {tally:?}");
     }

@@ -272,15 +272,8 @@ fn others() -> Vec<Item> {
         item("TRANSFER of quote", &scene, vec![pay(address(2), sol)]),
         item("TRANSFER of quote to nobody yet", &scene, vec![pay(stranger, sol)]),
         item("TRANSFER of tokens", &scene, vec![pay(stranger, Amount::Base(id, Base::new(5)))]),
-        item(
-            "WITHDRAW",
-            &scene,
-            vec![Instruction::Withdraw {
-                asset: AssetId::SOL,
-                amount: Quote::new(5),
-                recipient: stranger,
-            }],
-        ),
+        item("WITHDRAW of quote", &scene, vec![orders::withdraw_of(AssetId::SOL, 5)]),
+        item("WITHDRAW of tokens", &scene, vec![orders::withdraw_tokens(id, 5)]),
         item(
             "AUTHORIZE",
             &scene,

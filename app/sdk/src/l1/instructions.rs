@@ -3,6 +3,7 @@
 use asset_rollup_interface::{error::RollupError, instruction as ix, seeds, state::Batch};
 use curvevm::{
     genesis::Genesis,
+    program::Amount,
     types::{Address, Quote},
 };
 use solana_instruction::{AccountMeta, Instruction};
@@ -115,7 +116,17 @@ pub(super) fn close_data(client: &L1Client, number: u64, poster: &Address) -> Wr
     write(client, "close_data", (ix::CloseData {}.data(), &accounts.metas()), COMPUTE_UNITS)
 }
 
-pub(super) fn withdraw(client: &L1Client, payer: &Key, claim: &Claim<'_>) -> Write {
+/// # Errors
+///
+/// The program's [`RollupError::UnsupportedAsset`] for tokens, which its instruction does not name.
+pub(super) fn withdraw(
+    client: &L1Client,
+    payer: &Key,
+    claim: &Claim<'_>,
+) -> Result<Write, L1Error> {
+    let Amount::Quote(asset, amount) = claim.withdrawal.amount else {
+        return Err(program_error("withdraw", RollupError::UnsupportedAsset.code()));
+    };
     let at = client.addresses();
     let page = seeds::nullifier_page(claim.withdrawal.index);
     let accounts = ix::WithdrawAccounts {
@@ -128,12 +139,12 @@ pub(super) fn withdraw(client: &L1Client, payer: &Key, claim: &Claim<'_>) -> Wri
     let data = ix::Withdraw {
         root_number: claim.batch,
         index: claim.withdrawal.index,
-        asset: claim.withdrawal.asset,
-        amount: claim.withdrawal.amount.get(),
+        asset,
+        amount: amount.get(),
         witness: claim.witness.to_vec(),
     }
     .data();
-    write(client, "withdraw", (data, &accounts.metas()), COMPUTE_UNITS)
+    Ok(write(client, "withdraw", (data, &accounts.metas()), COMPUTE_UNITS))
 }
 
 /// The error of a number that the program, or Anchor in it, reported.

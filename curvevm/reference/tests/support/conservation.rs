@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use curvevm::{
-    cell::{Accrued, Cell, Curve, Holding, Phase, Pool},
+    cell::{Accrued, Cell, Curve, Holding, Phase, Pool, Withdrawal},
     module::Module,
+    program::Amount,
     tree::Tree,
     types::{Address, AssetId, CurveId},
 };
@@ -24,7 +25,11 @@ pub(crate) fn check(
         Cell::Account(account) => {
             account.balances.iter().for_each(|(asset, amount)| add(*asset, amount.get()));
         }
-        Cell::Withdrawal(withdrawal) => add(withdrawal.asset, withdrawal.amount.get()),
+        Cell::Withdrawal(withdrawal) => match withdrawal.amount {
+            Amount::Quote(asset, amount) => add(asset, amount.get()),
+            // Counted with the tokens of its curve.
+            Amount::Base(..) => {}
+        },
         Cell::Curve(curve) => {
             add(curve.quote_asset, curve.reserve.get());
             fees(&curve.fees).for_each(|money| add(curve.quote_asset, money.0));
@@ -49,8 +54,8 @@ pub(crate) fn check(
     if quote == *deposited { Ok(()) } else { Err(format!("{quote:?} is not {deposited:?}")) }
 }
 
-/// Before migration, those that were sold are held or wait as fees; after it, all of the supply is held, waits as fees, is in the
-/// pool, is burnt, or is yet to be vested and claimed.
+/// Before migration, those that were sold are held, have left for Solana or wait as fees; after it, all of the supply is held, has left
+/// for Solana, waits as fees, is in the pool, is burnt, or is yet to be vested and claimed.
 fn tokens(
     tree: &Tree,
     (id, curve, pool): (&CurveId, &Curve, Option<&Pool>),
@@ -61,6 +66,7 @@ fn tokens(
         Ok(_) | Err(_) => 0,
     };
     let mut found: u128 = owners.iter().map(held).sum();
+    found += withdrawn(tree, id);
     found += fees(&curve.fees).map(|money| u128::from(money.1)).sum::<u128>();
     let Some(Cell::Module(module)) = tree.get(&Module::key(&curve.module)).ok().flatten() else {
         return Err("no module".to_owned());
@@ -80,6 +86,17 @@ fn tokens(
     } else {
         Err(format!("curve {id}: {found} tokens of {wanted}, {:?}", curve.phase))
     }
+}
+
+/// Tokens that have left for Solana.
+pub(crate) fn withdrawn(tree: &Tree, id: &CurveId) -> u128 {
+    let mut sum = 0;
+    tree.for_each(|_, cell| {
+        if let Cell::Withdrawal(Withdrawal { amount: Amount::Base(of, amount), .. }) = cell {
+            sum += if of == id { u128::from(amount.get()) } else { 0 };
+        }
+    });
+    sum
 }
 
 fn curve(tree: &Tree, id: &CurveId) -> Result<Curve, String> {
