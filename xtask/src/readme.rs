@@ -4,7 +4,7 @@
 //! file run in one bash with `-euo pipefail`, in order and in the work tree's root, so that a later fence sees the variables and
 //! background jobs of an earlier one; at the end the background jobs are ended.
 
-use crate::workspace;
+use crate::{shell, workspace};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::{
@@ -50,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         return Ok(());
     }
     let mut bash = Command::new("bash");
+    shell::forget_package(&mut bash);
     bash.current_dir(root).args(["-euo", "pipefail", "-c", &script]).stdin(Stdio::null());
     let status = bash.status().context("cannot run bash")?;
     ensure!(status.success(), "a command of {} failed: {status}", file.display());

@@ -9,15 +9,20 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// The cargo that runs this binary, without what it told this binary about its package: build scripts watch these variables, so that
-/// dependencies would be built again whenever a command of xtask and one of cargo itself take turns.
+/// The cargo that runs this binary.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(crate::workspace::root());
+    forget_package(&mut command);
+    command
+}
+
+/// Leaves out what cargo told this binary about its package: build scripts watch these variables, so that dependencies would be built
+/// again whenever a command of xtask and one of cargo itself take turns.
+pub(crate) fn forget_package(command: &mut Command) {
     for (name, _) in env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
         command.env_remove(name);
     }
-    command
 }
 
 /// Whether cargo sets the variable for the binary of a package that it runs.
