@@ -58,6 +58,16 @@ pub struct Params {
     pub challenge_secs: u64,
     /// A batch that leaves out a message older than this many slots is refused by the program.
     pub inbox_delay_slots: u64,
+    /// The least bond of a member, in lamports; zero for a committee that needs none.
+    pub bond_lamports: u64,
+    /// What a challenger puts down with a witness, in lamports.
+    pub challenge_lamports: u64,
+    /// When the committee has committed nothing for more than this many slots, anyone with a bond may commit.
+    pub takeover_slots: u64,
+    /// Who may schedule actions of the program; zero for nobody.
+    pub authority: Address,
+    /// How long such an action waits before it can be executed, in seconds.
+    pub authority_delay_secs: u64,
 }
 
 impl Genesis {

@@ -17,7 +17,7 @@
 //! 4. A transaction that does not fit what is left of a segment begins the next one. A segment that holds it nevertheless is
 //!    [full](Exceeded::Segment) in its replay, at the latest one charge after the bound; no root follows from it.
 //! 5. What is not counted costs [`SEGMENT_CU`] at most, on top of the bound: decoding the chunk, reading and writing the chain's cell
-//!    where a block begins, and the comparison.
+//!    where a block begins, on a path of 80 branches, and the comparison.
 //!
 //! # Where the figures are from
 //!
@@ -40,7 +40,7 @@ use crate::{cell::Cell, module::Module, program::Instruction, tree::Found, types
 /// The most compute units in a segment, besides [`SEGMENT_CU`].
 pub const SEGMENT_CU_MAX: u32 = 1_000_000;
 /// What a segment costs besides its transactions, the beginning of its block among it.
-pub const SEGMENT_CU: u32 = 100_000;
+pub const SEGMENT_CU: u32 = 150_000;
 /// The most compute units of a transaction: it fits a segment of its own.
 pub const TRANSACTION_CU_MAX: u32 = SEGMENT_CU_MAX;
 /// The most transactions in a segment.

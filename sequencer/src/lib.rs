@@ -31,9 +31,11 @@ mod gossip;
 mod node;
 pub mod payload;
 pub mod pipeline;
+pub mod rebuild;
 mod store;
 #[cfg(test)]
 mod testing;
+pub mod watch;
 
 pub use config::{L1Section, MempoolConfig, NodeConfig, NodeFiles, PeerSection, RpcConfig};
 pub use error::NodeError;

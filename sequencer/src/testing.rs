@@ -2,6 +2,8 @@
 
 use asset_sdk::keys::Key;
 use curvevm::{
+    block::BlockBody,
+    codec::Tip,
     genesis::{GENESIS_VERSION, Genesis, Params},
     inbox::{InboxMessage, MessageKind},
     program::{Amount, Instruction},
@@ -9,7 +11,7 @@ use curvevm::{
     types::{Address, AssetId, Hash, Quote},
 };
 
-use crate::chain::ChainSpec;
+use crate::chain::{ChainSpec, OpenBatch, SealedBatch, execute};
 
 /// When the chain of the tests starts.
 pub(crate) const GENESIS_MS: u64 = 1_700_000_000_000;
@@ -37,6 +39,11 @@ pub(crate) fn genesis(members: u8) -> Genesis {
             challenge_slots: 1,
             challenge_secs: 1,
             inbox_delay_slots: 100,
+            bond_lamports: 1_000_000_000,
+            challenge_lamports: 100_000_000,
+            takeover_slots: 500,
+            authority: Address::default(),
+            authority_delay_secs: 0,
         },
     }
 }
@@ -98,4 +105,35 @@ pub(crate) fn transfer(
 ) -> Transaction {
     let amount = Amount::Quote(AssetId::SOL, Quote::new(amount));
     transaction(chain, signer, nonce, vec![Instruction::Transfer { to: *to, amount }])
+}
+
+/// The first batches of a chain: ten deposits at first, and in each batch ten transfers of the batch's amount, all but one to the same
+/// account, so that the amount shows in the root.
+pub(crate) fn batches(spec: &ChainSpec, amounts: &[u64]) -> Vec<SealedBatch> {
+    let owners: Vec<_> = (1..=10).map(|number| key(number).address()).collect();
+    let mut tree = spec.genesis.tree().unwrap();
+    let mut height = 0;
+    let mut next = |messages, transactions| {
+        height += 1;
+        let time_ms = GENESIS_MS + height * 400;
+        BlockBody { height, time_ms, messages, transactions }
+    };
+    let mut sealed = Vec::new();
+    for (nonce, amount) in (0..).zip(amounts) {
+        let funds = if nonce == 0 { deposits(0, &owners, 1_000) } else { Vec::new() };
+        let transfers = (1..=10).map(|number| {
+            let to = key(if number == 1 { 2 } else { 1 }).address();
+            transfer(&spec.id, &key(number), nonce, &to, *amount)
+        });
+        let blocks = [next(funds, Vec::new()), next(Vec::new(), transfers.collect())];
+        let before = curvevm::block::chain(&tree).unwrap();
+        let mut open = OpenBatch::new(nonce + 1, Tip::new(&before, tree.root()));
+        for body in blocks {
+            let ids = body.transactions.iter().map(|it| it.id(&spec.id)).collect();
+            open.push(execute(&mut tree, spec, body, ids).unwrap().block);
+        }
+        let chain = curvevm::block::chain(&tree).unwrap();
+        sealed.push(open.seal(spec, &chain, tree.root()).unwrap());
+    }
+    sealed
 }

@@ -10,5 +10,7 @@ mod crash;
 mod curve_to_pool;
 #[path = "e2e/support.rs"]
 mod support;
+#[path = "e2e/watch.rs"]
+mod watch;
 #[path = "e2e/whole_path.rs"]
 mod whole_path;

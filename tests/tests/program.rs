@@ -18,18 +18,28 @@ macro_rules! on_each_build {
 }
 
 mod program {
+    mod begin_unbond;
+    mod close_batch;
     mod close_data;
+    mod close_message;
+    mod close_verdict;
     mod commit_batch;
     mod compute_units;
     mod conformance;
     mod deposit_sol;
     mod differential;
     mod finalize_batch;
+    mod finish_unbond;
     mod initialize;
     mod meter;
     mod post_data;
+    mod register_member;
     mod replay_segment;
+    mod report_equivocation;
+    mod rotate_committee;
     mod signatures;
+    mod slash;
     mod support;
+    mod takeover;
     mod withdraw;
 }

@@ -5,9 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::commands::{
     balance::BalanceArgs, bench::BenchArgs, buy::BuyArgs, claim::ClaimArgs, curve::CurveArgs,
     deposit::DepositArgs, devnet::DevnetArgs, keygen::KeygenArgs, launch::LaunchArgs,
-    liquidity::LiquidityArgs, migrate::MigrateArgs, node::NodeArgs, sell::SellArgs,
-    session::SessionArgs, status::StatusArgs, transfer::TransferArgs, tx::TxArgs,
-    withdraw::WithdrawArgs,
+    liquidity::LiquidityArgs, member::MemberArgs, migrate::MigrateArgs, node::NodeArgs,
+    sell::SellArgs, session::SessionArgs, status::StatusArgs, transfer::TransferArgs, tx::TxArgs,
+    watch::WatchArgs, withdraw::WithdrawArgs,
 };
 
 /// Asset L2: launch and trade assets on bonding curves, settled on Solana.
@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Node(NodeArgs),
     /// Make a key file.
     Keygen(KeygenArgs),
+    /// Lock, withdraw or show the bond of a member of the committee.
+    Member(MemberArgs),
     /// Lock SOL on the L1 and have it credited on the L2.
     Deposit(DepositArgs),
     /// Publish a curve and launch an asset on it.
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Tx(TxArgs),
     /// Show what a node does and what it waits for.
     Status(StatusArgs),
+    /// Rebuild the chain from the L1 alone, and check it.
+    Watch(WatchArgs),
     /// Work with curve files and templates, without a node.
     Curve(CurveArgs),
     /// Measure this machine.

@@ -30,6 +30,17 @@ impl Output {
         writeln!(out, "{line}").and_then(|()| out.flush()).context("cannot write the result")
     }
 
+    /// Writes an event as one line of JSON, where that is wanted.
+    pub(crate) fn event<T: Serialize>(self, value: &T) {
+        if self.json
+            && let Ok(line) = serde_json::to_string(value)
+        {
+            // Nobody may be listening any more; the work goes on.
+            let mut out = io::stdout().lock();
+            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        }
+    }
+
     /// Says what is going on.
     pub(crate) fn progress(self, text: &str) {
         // Nobody may be listening; the work goes on.

@@ -7,7 +7,9 @@ use crate::{
     args::{Cli, Command},
     commands::{
         claim::What,
+        member::MemberCommand,
         session::{SessionCommand, parse_duration},
+        watch::Settled,
     },
     context::{Until, parse_percent},
 };
@@ -41,6 +43,16 @@ fn several_nodes_may_be_named() {
     let line = "asset status --url http://127.0.0.1:1,http://127.0.0.1:2 --url http://127.0.0.1:3";
     let Ok(Cli { command: Command::Status(args), .. }) = parse(line) else { panic!("refused") };
     assert_eq!(args.urls.url.len(), 3);
+}
+
+#[test]
+fn a_watcher_needs_an_l1_and_a_genesis() {
+    let line = "asset watch --l1 http://127.0.0.1:1 --genesis g.json --once --level finalized";
+    let Ok(Cli { command: Command::Watch(args), .. }) = parse(line) else { panic!("refused") };
+    assert!(args.once && args.level == Settled::Finalized);
+    assert_eq!((args.l1.as_str(), args.interval_ms), ("http://127.0.0.1:1", 1_000));
+    let missing = parse("asset watch --l1 http://127.0.0.1:1").unwrap_err();
+    assert_eq!(missing, ErrorKind::MissingRequiredArgument);
 }
 
 #[test]
@@ -97,6 +109,19 @@ fn a_withdrawal_is_of_sol_or_of_tokens() {
     assert_eq!(withdraw(&format!("--curve {CURVE}")), Err(ErrorKind::MissingRequiredArgument));
     let both = withdraw(&format!("1sol --tokens 5 --curve {CURVE}"));
     assert_eq!(both, Err(ErrorKind::ArgumentConflict));
+}
+
+#[test]
+fn a_bond_is_locked_for_a_key_file_and_withdrawn_for_an_address() {
+    let line = "asset member register --member committee.json --key poster.json";
+    let Ok(Cli { command: Command::Member(args), .. }) = parse(line) else { panic!("refused") };
+    let MemberCommand::Register(args) = args.command else { panic!("another command") };
+    assert_eq!((args.member.to_str(), args.amount), (Some("committee.json"), None));
+    let line = format!("asset member unbond {CURVE} --key poster.json");
+    let Ok(Cli { command: Command::Member(args), .. }) = parse(&line) else { panic!("refused") };
+    assert!(matches!(args.command, MemberCommand::Unbond(_)));
+    let missing = parse("asset member register --key poster.json").unwrap_err();
+    assert_eq!(missing, ErrorKind::MissingRequiredArgument);
 }
 
 #[test]

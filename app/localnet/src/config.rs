@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use asset_sdk::l1::TransactionFormat;
 use curvevm::{
     genesis::Params,
-    types::{AssetId, Quote},
+    types::{Address, AssetId, Quote},
 };
 
 use crate::program::ProgramBuild;
@@ -57,6 +57,11 @@ impl LocalnetConfig {
                 challenge_slots: 20,
                 challenge_secs: 1,
                 inbox_delay_slots: 1_200,
+                bond_lamports: 1_000_000_000,
+                challenge_lamports: 100_000_000,
+                takeover_slots: 400,
+                authority: Address::default(),
+                authority_delay_secs: 0,
             },
             block_interval_ms: 20,
             view_timeout_ms: 2_000,

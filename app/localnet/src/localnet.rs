@@ -14,7 +14,7 @@ use asset_sdk::{
 };
 use curvevm::{
     genesis::{GENESIS_VERSION, Genesis, MEMBERS_MAX},
-    types::Address,
+    types::{Address, Quote},
 };
 use tokio::time::{Instant, sleep};
 
@@ -96,6 +96,7 @@ impl Localnet {
             Arc::new(L1Client::new(L1Config::new(l1.url(), genesis.program_id, genesis.hash())));
         l1_client.check_program().await?;
         l1_client.initialize(l1.faucet(), &genesis).await?;
+        register_members(&l1_client, &keys, &genesis).await?;
         let json = serde_json::to_string_pretty(&genesis)
             .map_err(|error| LocalnetError::Encode(error.to_string()))?;
         write(&layout.genesis(), &json)?;
@@ -240,6 +241,20 @@ impl Localnet {
             sleep(POLL).await;
         }
     }
+}
+
+/// Locks the bond of every member, without which no batch is committed. The poster key of a member owns it, so that it may take
+/// over.
+async fn register_members(
+    client: &L1Client,
+    keys: &[MemberKeys],
+    genesis: &Genesis,
+) -> Result<(), LocalnetError> {
+    let bond = Quote::new(genesis.params.bond_lamports);
+    let registrations =
+        keys.iter().map(|keys| client.register_member(&keys.poster, &keys.committee, bond));
+    futures::future::try_join_all(registrations).await?;
+    Ok(())
 }
 
 /// Connected to a quorum, itself counted, and not behind.

@@ -30,6 +30,11 @@ fn genesis(member: &Key) -> Genesis {
             challenge_slots: 1,
             challenge_secs: 1,
             inbox_delay_slots: 1_000,
+            bond_lamports: SOL,
+            challenge_lamports: SOL / 10,
+            takeover_slots: 400,
+            authority: Address::default(),
+            authority_delay_secs: 0,
         },
     }
 }
@@ -66,6 +71,16 @@ async fn initializes_and_takes_deposits_and_data() {
     let again = client.initialize(l1.faucet(), &genesis).await;
     assert!(again.is_err(), "a rollup is initialized once");
 
+    assert_eq!(client.member(&member.address(), Level::Confirmed).await.unwrap(), None);
+    let poor = client.register_member(&user, &member, Quote::new(SOL - 1)).await.unwrap_err();
+    assert!(matches!(poor, L1Error::Program { name: "BondTooSmall", .. }), "{poor}");
+    client.register_member(&user, &member, Quote::new(SOL)).await.unwrap();
+    let bond = client.member(&member.address(), Level::Confirmed).await.unwrap().unwrap();
+    assert_eq!((bond.owner, bond.bond), (user.address(), SOL));
+    assert!(client.rollup(Level::Confirmed).await.unwrap().is_bonded(0));
+    let active = client.begin_unbond(&user, &member.address()).await.unwrap_err();
+    assert!(matches!(active, L1Error::Program { name: "MemberActive", .. }), "{active}");
+
     let vault = client.vault_lamports(Level::Confirmed).await.unwrap();
     client.deposit(&user, &member.address(), Quote::new(SOL)).await.unwrap();
     assert_eq!(client.vault_lamports(Level::Confirmed).await.unwrap(), vault + SOL);
@@ -75,9 +90,26 @@ async fn initializes_and_takes_deposits_and_data() {
         amount: Quote::new(SOL),
         recipient: member.address(),
     };
-    let message = inbox.message(0).unwrap();
+    let messages = client.messages(0..2, Level::Confirmed).await.unwrap();
+    let [Some(account), None] = &messages[..] else { panic!("{messages:?}") };
+    let message = account.message().unwrap();
     assert_eq!((inbox.count, &message.kind), (1, &kind));
     assert_eq!(inbox.head, message.chain(&Hash::ZERO));
+    assert_eq!((account.hash, account.payer), (inbox.head, user.address()));
+    let early = client.close_messages(&user, std::slice::from_ref(account)).await.unwrap_err();
+    assert!(matches!(early, L1Error::Program { name: "MessageNotFinalized", .. }), "{early}");
+
+    // All of them under the same index at first. No two are the same transaction.
+    let recipient = member.address();
+    let deposit = |amount| client.deposit(&user, &recipient, Quote::new(amount));
+    let deposits = (1..=6).map(|number| deposit(SOL + number));
+    futures::future::try_join_all(deposits).await.unwrap();
+    let inbox = client.inbox(Level::Confirmed).await.unwrap();
+    assert_eq!((inbox.count, inbox.deposited), (7, 7 * SOL + 21));
+    // More than one call gives; those past the end are not there.
+    let messages = client.messages(0..150, Level::Confirmed).await.unwrap();
+    let count = messages.iter().filter(|message| message.is_some()).count();
+    assert_eq!((messages.len(), count), (150, 7));
 
     // The largest chunk fills a 4,096-byte transaction (SIMD-0385).
     let bytes = vec![7; usize::from(TransactionFormat::V1.chunk_bytes_max())];

@@ -6,23 +6,29 @@
 //! of the state, of the block's contents and of the chain's longest chunk, so that everyone finds the same trace.
 
 pub(crate) mod cut;
+mod replay;
+#[cfg(feature = "std")]
+mod witness;
 
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
     cell::{Account, Cell, Chain},
-    codec::{Placed, SEGMENT_BYTES_MAX},
+    codec::SEGMENT_BYTES_MAX,
     error::{Error, StateError},
     execute::{self, Context, Refusal, State, apply_verified},
     inbox::{InboxMessage, MessageKind},
-    meter::{Meter, SEGMENT_BEGINS_MAX, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
+    meter::{SEGMENT_BEGINS_MAX, SEGMENT_MESSAGES_MAX},
     receipt::Receipt,
     tree::{Found, Tree},
     tx::Transaction,
     types::{Hash, Key, Quote},
 };
 use cut::Filling;
+pub use replay::{Replayed, replay_segment};
+#[cfg(feature = "std")]
+pub use witness::segment_witness;
 
 /// What is executed in a block.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -364,65 +370,6 @@ impl State for Run<'_> {
         self.written.push(key);
         Ok(())
     }
-}
-
-/// What replaying a segment gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replayed {
-    /// The root after the segment.
-    pub post_root: Hash,
-    /// A receipt for each of its transactions, in order.
-    pub receipts: Vec<Receipt>,
-}
-
-/// Replays one segment on the tree before it, signatures included. This is what a challenge runs on Solana. `chunk_bytes_max` is
-/// the chain's. Whoever calls it has compared the tree's root with the segment's.
-///
-/// # Errors
-///
-/// [`BlockError`]: no root follows from this segment, so that any claimed root is wrong.
-pub fn replay_segment(
-    tree: &mut Tree,
-    genesis: &Hash,
-    chunk_bytes_max: usize,
-    placed: &Placed,
-) -> Result<Replayed, BlockError> {
-    check_place(&chain(tree)?, placed)?;
-    if !placed.segment.begins.is_empty() {
-        begin(tree, &placed.segment.begins)?;
-    }
-    let mut receipts = Vec::new();
-    match &placed.segment.content {
-        Content::Nothing => {}
-        Content::Messages(messages) if messages.len() > SEGMENT_MESSAGES_MAX => {
-            return Err(BlockError::MessageCount);
-        }
-        Content::Messages(messages) => consume(tree, messages)?,
-        Content::Transactions(transactions) if transactions.len() > SEGMENT_TRANSACTIONS_MAX => {
-            return Err(BlockError::SegmentFull { index: SEGMENT_TRANSACTIONS_MAX });
-        }
-        Content::Transactions(transactions) => {
-            let chain = chain(tree)?;
-            let context =
-                Context { genesis: *genesis, height: chain.height, time_ms: chain.time_ms };
-            receipts.reserve_exact(transactions.len());
-            let mut meter = Meter::new();
-            for (index, transaction) in transactions.iter().enumerate() {
-                let receipt =
-                    execute::apply(transaction, chunk_bytes_max, &context, tree, &mut meter);
-                receipts.push(receipt.map_err(|refusal| refused(index, refusal))?);
-            }
-        }
-    }
-    Ok(Replayed { post_root: tree.root(), receipts })
-}
-
-/// What the chunk says of the state before the segment is true.
-fn check_place(chain: &Chain, placed: &Placed) -> Result<(), BlockError> {
-    if placed.height != chain.height {
-        return Err(BlockError::Height { expected: chain.height, found: placed.height });
-    }
-    if placed.time_ms != chain.time_ms { Err(BlockError::Time) } else { Ok(()) }
 }
 
 /// The chain's cell.

@@ -2,7 +2,10 @@
 
 use std::{vec, vec::Vec};
 
-use super::{Begin, BlockBody, BlockError, Content, Segment, Step, execute_block, replay_segment};
+use super::{
+    Begin, BlockBody, BlockError, Content, Segment, Step, execute_block, replay_segment,
+    segment_witness,
+};
 use crate::{
     cell::{Account, Cell, Chain, Curve, Holding, Withdrawal},
     codec::{CHUNK_BYTES_MAX, Placed, Tip, decode_chunk, encode_batch},
@@ -13,7 +16,7 @@ use crate::{
     test_support::{address, deposits, genesis, pump_module, signed},
     tree::Tree,
     tx::Transaction,
-    types::{AssetId, Base, CurveId, Hash, Key, Quote},
+    types::{AssetId, Base, CurveId, Hash, Key, Quote, Signature},
 };
 
 const SOL: u64 = 1_000_000_000;
@@ -119,11 +122,38 @@ fn each_segment_replays_from_a_witness_to_the_root_of_the_trace() {
         assert_eq!((pruned.root(), placed.pre_root), (before, before));
         let replayed = replay_segment(&mut pruned, &chain_id, CHUNK, placed).unwrap();
         assert_eq!(replayed.post_root, step.post_root);
+        let recorded = segment_witness(&tree, &chain_id, CHUNK, placed).unwrap();
+        assert!(recorded.len() <= witness.len(), "nothing but what is touched");
+        let mut pruned = Tree::from_witness(&recorded).unwrap();
+        assert_eq!(replay_segment(&mut pruned, &chain_id, CHUNK, placed), Ok(replayed.clone()));
         assert_eq!(replay_segment(&mut tree, &chain_id, CHUNK, placed), Ok(replayed.clone()));
         receipts.extend(replayed.receipts);
     }
     assert_eq!(tree.root(), output.post_root);
     assert_eq!(receipts, output.receipts);
+}
+
+#[test]
+fn an_invalid_segment_has_a_witness_that_shows_it() {
+    let (tree, chain_id, block) = scene();
+    let output = execute_block(&mut tree.clone(), &chain_id, CHUNK, &block).unwrap();
+    let mut segments = placed(&tree, &[block], core::slice::from_ref(&output.trace));
+    let mut before = tree;
+    for placed in &mut segments {
+        let good = placed.clone();
+        if let Content::Transactions(transactions) = &mut placed.segment.content {
+            let last = transactions.last_mut().unwrap();
+            last.signature = Signature::new([1; 64]);
+        } else if let Content::Messages(messages) = &mut placed.segment.content {
+            messages.last_mut().unwrap().index += 1;
+        }
+        let whole = replay_segment(&mut before.clone(), &chain_id, CHUNK, placed).unwrap_err();
+        let witness = segment_witness(&before, &chain_id, CHUNK, placed).unwrap();
+        let mut pruned = Tree::from_witness(&witness).unwrap();
+        assert_eq!(pruned.root(), placed.pre_root);
+        assert_eq!(replay_segment(&mut pruned, &chain_id, CHUNK, placed), Err(whole));
+        replay_segment(&mut before, &chain_id, CHUNK, &good).unwrap();
+    }
 }
 
 #[test]

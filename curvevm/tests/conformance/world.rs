@@ -65,6 +65,11 @@ pub(crate) fn genesis() -> Genesis {
             challenge_slots: 10,
             challenge_secs: 1,
             inbox_delay_slots: 100,
+            bond_lamports: 1_000_000_000,
+            challenge_lamports: 100_000_000,
+            takeover_slots: 500,
+            authority: Address::default(),
+            authority_delay_secs: 0,
         },
     }
 }

@@ -1,8 +1,3 @@
-//! Bounds of a rollup's parameters.
-//!
-//! They keep a genesis that is wrong by a unit from locking funds up for good.
+//! Bounds of a rollup's parameters: those of the interface, which nodes check too.
 
-/// The longest challenge window and inbox delay, in slots: about 90 days.
-pub const SLOTS_MAX: u64 = 90 * 24 * 60 * 60 * 5 / 2;
-/// The longest challenge window, in seconds: 90 days.
-pub const SECS_MAX: u64 = 90 * 24 * 60 * 60;
+pub use asset_rollup_interface::constants::{LAMPORTS_MAX, SECS_MAX, SLOTS_MAX};

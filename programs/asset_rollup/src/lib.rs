@@ -7,18 +7,24 @@
 //! # Rules
 //!
 //! 1. A rollup is started from its whole genesis, whose hash is the chain id, so that nobody can start it otherwise.
-//! 2. Deposits are appended to a hash chain. A batch that leaves out a message past its delay is refused.
-//! 3. A batch is committed in order, under a quorum of signatures over its settlement digest, when all of its data is posted.
+//! 2. Deposits are appended to a hash chain, as a message with an account of its own. A batch that leaves out a message past its
+//!    delay is refused.
+//! 3. A batch is committed in order, when all of its data is posted, under a quorum of the active members' signatures over its
+//!    settlement digest; or, when the committee is silent for long, under the bond of whoever posts it.
 //! 4. A batch is finalized in order, when its window is over in slots and in seconds.
 //! 5. A segment is replayed from a witness by the same CurveVM that made it.
 //! 6. Only a withdrawal proved under a finalized root moves lamports out of the vault, once.
+//! 7. A member is convicted by a verdict, is active no more, and its bond is slashed: half to the challenger, half burnt.
+//! 8. A committee is replaced under a quorum of its active members, when no live batch is of the one before.
 //!
 //! # Invariants
 //!
-//! 1. `finalized_number <= committed_number`, and both only grow.
+//! 1. `finalized_number <= committed_number`; only a rollback lowers the latter, and never below the former.
 //! 2. The vault holds the rent minimum and what was deposited, less what was withdrawn.
-//! 3. The inbox ring holds every message that no committed batch has consumed.
+//! 3. A message's account exists until its index is below the finalized inbox cursor.
 //! 4. A nullifier that is set is never cleared.
+//! 5. A bond is paid to its owner, or half to a challenger and half burnt, once: only `finish_unbond` and `slash` move it.
+//! 6. Every live batch is of the present committee or of the one before.
 // Anchor prints the program's description from a test that wants the prelude of the standard library.
 #![cfg_attr(not(all(test, feature = "idl-build")), no_std)]
 #![cfg_attr(all(target_os = "solana", feature = "upstream-llvm"), feature(abi_unadjusted))]
@@ -41,8 +47,10 @@ extern crate std;
 
 #[cfg(any(test, all(target_os = "solana", feature = "upstream-llvm")))]
 mod builtins;
+pub mod certificate;
 pub mod constants;
 pub mod error;
+pub mod inbox;
 #[allow(
     unused_variables,
     reason = "Anchor reads the arguments of an instruction again when it ends"
@@ -56,6 +64,7 @@ use curvevm::types::Hash;
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
 
+pub use certificate::MemberSignature;
 pub use instructions::*;
 
 declare_id!("5k4r7wUh7rPMwkatgPvg24JnJ3KbctvXmLm3k2FuCt2b");
@@ -73,10 +82,11 @@ pub mod asset_rollup {
     /// Moves lamports into the vault and appends a deposit to the inbox.
     pub fn deposit_sol(
         ctx: &mut Context<DepositSol>,
+        index: u64,
         recipient: [u8; 32],
         amount: u64,
     ) -> Result<()> {
-        instructions::deposit_sol::deposit_sol(ctx, recipient, amount)
+        instructions::deposit_sol::deposit_sol(ctx, index, recipient, amount)
     }
 
     /// Records the hash of a chunk of a batch's data.
@@ -91,7 +101,7 @@ pub mod asset_rollup {
         instructions::post_data::post_data(ctx, &chunk)
     }
 
-    /// Commits the next batch under a quorum of signatures.
+    /// Commits the next batch, under a quorum of signatures or in a takeover.
     pub fn commit_batch(
         ctx: &mut Context<CommitBatch>,
         header: &[u8],
@@ -109,6 +119,11 @@ pub mod asset_rollup {
     /// Closes a data account that is not needed any more.
     pub fn close_data(ctx: &mut Context<CloseData>) -> Result<()> {
         instructions::close_data::close_data(ctx)
+    }
+
+    /// Closes a message that a finalized batch has consumed.
+    pub fn close_message(ctx: &mut Context<CloseMessage>, index: u64) -> Result<()> {
+        instructions::close_message::close_message(ctx, index)
     }
 
     /// Pays a withdrawal that is proved under a finalized root.
@@ -136,5 +151,64 @@ pub mod asset_rollup {
         let place = replay::Place { chunk, offset, chunk_bytes_max };
         let input = replay::Replay { chain_id: Hash::new(chain_id), witness, place };
         instructions::replay_segment::replay_segment(ctx, &input)
+    }
+
+    /// Locks a bond for a key, or adds to it.
+    pub fn register_member(
+        ctx: &mut Context<RegisterMember>,
+        key: [u8; 32],
+        amount: u64,
+        signature: [u8; 64],
+    ) -> Result<()> {
+        let registration = Registration { key, amount, signature };
+        instructions::register_member::register_member(ctx, &registration)
+    }
+
+    /// Begins to withdraw a bond.
+    pub fn begin_unbond(ctx: &mut Context<BeginUnbond>) -> Result<()> {
+        instructions::begin_unbond::begin_unbond(ctx)
+    }
+
+    /// Pays a bond to its owner.
+    pub fn finish_unbond(ctx: &mut Context<FinishUnbond>) -> Result<()> {
+        instructions::finish_unbond::finish_unbond(ctx)
+    }
+
+    /// Replaces the committee, for the next batch on.
+    pub fn rotate_committee(
+        ctx: &mut Context<RotateCommittee>,
+        members: alloc::vec::Vec<[u8; 32]>,
+        signatures: alloc::vec::Vec<MemberSignature>,
+    ) -> Result<()> {
+        let successors = Successors { members: &members, signatures: &signatures };
+        instructions::rotate_committee::rotate_committee(ctx, &successors)
+    }
+
+    /// Convicts a member that cast two votes where one is allowed.
+    pub fn report_equivocation(
+        ctx: &mut Context<ReportEquivocation>,
+        member: [u8; 32],
+        epoch: u64,
+        view: u64,
+        first: Vote,
+        second: Vote,
+    ) -> Result<()> {
+        let votes = Votes { member, epoch, view, votes: [first, second] };
+        instructions::report_equivocation::report_equivocation(ctx, &votes)
+    }
+
+    /// Executes a verdict on one of those that it accuses.
+    pub fn slash(ctx: &mut Context<Slash>, index: u64, accused: u8) -> Result<()> {
+        instructions::slash::slash(ctx, index, accused)
+    }
+
+    /// Closes a verdict that was executed on all that it accuses.
+    pub fn close_verdict(ctx: &mut Context<CloseVerdict>) -> Result<()> {
+        instructions::close_verdict::close_verdict(ctx)
+    }
+
+    /// Closes a batch account that a rollback left behind.
+    pub fn close_batch(ctx: &mut Context<CloseBatch>) -> Result<()> {
+        instructions::close_batch::close_batch(ctx)
     }
 }

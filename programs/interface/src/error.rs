@@ -2,10 +2,15 @@
 
 use core::fmt;
 
+/// Numbers of errors that the program does not give any more. They are never given again.
+///
+/// 6007 was `InboxFull`: the inbox had a capacity. 6019 was `NoSegments`: headers counted their segments.
+pub const RETIRED: &[u32] = &[6007, 6019];
+
 /// Declares the error enum, its numbers and its messages in one table.
 macro_rules! errors {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $message:literal;)*) => {
-        /// Why the program refused an instruction. Numbers are append-only.
+        /// Why the program refused an instruction. Numbers are append-only; what has no error any more is in [`RETIRED`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u32)]
         #[non_exhaustive]
@@ -57,8 +62,6 @@ errors! {
     DepositTooSmall = 6005, "a deposit is at least 1,000 lamports";
     /// The sum of all deposits does not fit 64 bits.
     DepositOverflow = 6006, "the sum of all deposits would pass 64 bits";
-    /// The inbox holds its capacity of messages that no committed batch has consumed.
-    InboxFull = 6007, "the inbox is full: try again after the next batch is committed";
     /// Zero chunks, too many, or another count than the first chunk had.
     ChunkCount = 6008, "the chunk count is out of bounds or differs from the one first posted";
     /// The chunk's index is not below the count.
@@ -81,7 +84,6 @@ errors! {
     WrongPreviousRoot = 6017, "the header's previous root is not the committed root";
     /// The heights do not follow.
     WrongHeights = 6018, "the batch's heights do not follow";
-    // 6019 is not used.
     /// A chunk is missing.
     DataIncomplete = 6020, "the data account misses chunks";
     /// The posted chunks are not what the header names.
@@ -150,6 +152,66 @@ errors! {
     WrongMessage = 6052, "an inbox message of the segment does not follow the cursor";
     /// The segment holds more than fits by the meter, or more transactions than it may.
     SegmentFull = 6053, "the segment's transactions pass the bound of a segment";
+    /// Another message was appended first, or the index is not there yet.
+    WrongMessageIndex = 6054, "the next message of the inbox has another index: read the inbox and try again";
+    /// The message has no bytes, or more than [`crate::constants::MESSAGE_BODY_BYTES_MAX`].
+    MessageSize = 6055, "the message is empty or too long";
+    /// The message before the header's cursor, or the one at it, was not passed.
+    MessageMissing = 6056, "the batch needs the account of a message that was not passed";
+    /// The account is not the message that the header's cursor asks for.
+    WrongMessageAccount = 6057, "the account is not the message of this rollup and index";
+    /// The message's index is not below the finalized inbox cursor.
+    MessageNotFinalized = 6058, "no finalized batch has consumed the message yet";
+    /// The account that would get the rent is not who paid for the message.
+    WrongPayer = 6059, "the account to be repaid is not the payer that the message names";
+    /// The member was convicted by a verdict.
+    MemberConvicted = 6060, "the member was convicted by a verdict";
+    /// The member has no live bond of the size that genesis asks for.
+    NotBonded = 6061, "the member has no live bond of the size that genesis asks for";
+    /// The bond is smaller than the one that genesis asks for.
+    BondTooSmall = 6062, "the bond is smaller than the one that genesis asks for";
+    /// The account belongs to another owner.
+    WrongOwner = 6063, "the account belongs to another owner";
+    /// The bond is being withdrawn.
+    Unbonding = 6064, "the bond is being withdrawn";
+    /// The bond was slashed.
+    BondSlashed = 6065, "the bond was slashed: close the account and register again";
+    /// The bond of an active member of the committee stays.
+    MemberActive = 6066, "an active member of the committee cannot withdraw its bond";
+    /// `begin_unbond` comes first.
+    NotUnbonding = 6067, "the bond is not being withdrawn: begin first";
+    /// The time of unbonding is not over in slots and seconds.
+    UnbondingOpen = 6068, "the time of unbonding is not over";
+    /// A batch that was live when unbonding began may still be live.
+    BatchesLive = 6069, "a batch that was live when unbonding began may still be live";
+    /// A verdict is younger than a window.
+    RecentVerdict = 6070, "a verdict is younger than a window: no bond is paid out before it can be executed";
+    /// The account is not that of the member.
+    WrongMember = 6071, "the account is not that of the member";
+    /// A live batch is of the committee before the present one.
+    EpochLive = 6072, "a live batch is of the committee before the present one";
+    /// The committee's silence is not long enough for a takeover.
+    TakeoverTooSoon = 6073, "the committee may still commit: a takeover needs a longer silence";
+    /// The verdict accuses fewer members.
+    UnknownAccused = 6074, "the verdict accuses no member of this index";
+    /// The verdict was executed on the member before.
+    AlreadySlashed = 6075, "the verdict was executed on this member before";
+    /// The verdict is not executed on all that it accuses.
+    VerdictOpen = 6076, "the verdict is not executed on all that it accuses";
+    /// The account to be paid is not the recorded challenger.
+    WrongChallenger = 6077, "the account to be paid is not the recorded challenger";
+    /// The account is not the incinerator.
+    WrongIncinerator = 6078, "the account is not the incinerator";
+    /// Both votes say the same.
+    SameVote = 6079, "both votes say the same";
+    /// The epoch is neither that of the present committee nor that of the one before.
+    WrongEpoch = 6080, "the epoch is neither that of the present committee nor of the one before";
+    /// The key is not in the committee.
+    NotInCommittee = 6081, "the key is not in the committee of this epoch";
+    /// The batch of this number is committed.
+    BatchCommitted = 6082, "the batch of this number is committed";
+    /// The batch is finalized, or not committed.
+    BatchNotLive = 6083, "the batch is not live";
 }
 
 /// The first number of [`rejection`].
@@ -192,27 +254,25 @@ impl core::error::Error for RollupError {}
 mod tests {
     use curvevm::{error::Error, meter::SEGMENT_TRANSACTIONS_MAX};
 
-    use super::{RollupError, rejected, rejection};
-
-    /// No error has it.
-    const UNUSED: u32 = 6019;
+    use super::{RETIRED, RollupError, rejected, rejection};
 
     #[test]
     fn numbers_follow_and_are_found_again() {
-        let codes = (6000..).filter(|code| *code != UNUSED);
-        for (code, error) in codes.zip(RollupError::ALL) {
+        let numbers = (6000..).filter(|code| !RETIRED.contains(code));
+        for (code, error) in numbers.zip(RollupError::ALL) {
             assert_eq!(error.code(), code);
             assert_eq!(RollupError::from_code(code), Some(*error));
         }
-        for code in [5999, UNUSED, 6054] {
-            assert_eq!(RollupError::from_code(code), None);
+        for code in RETIRED.iter().chain(&[5999]) {
+            assert_eq!(RollupError::from_code(*code), None);
         }
     }
 
     #[test]
     fn numbers_do_not_move() {
         assert_eq!(RollupError::InvalidGenesis.code(), 6000);
-        assert_eq!(RollupError::InboxFull.code(), 6007);
+        assert_eq!(RollupError::DepositOverflow.code(), 6006);
+        assert_eq!(RollupError::ChunkCount.code(), 6008);
         assert_eq!(RollupError::ChunkConflict.code(), 6011);
         assert_eq!(RollupError::WrongNumber.code(), 6016);
         assert_eq!(RollupError::WrongHeights.code(), 6018);
@@ -224,6 +284,10 @@ mod tests {
         assert_eq!(RollupError::AlreadyWithdrawn.code(), 6038);
         assert_eq!(RollupError::Corrupt.code(), 6043);
         assert_eq!(RollupError::SegmentFull.code(), 6053);
+        assert_eq!(RollupError::WrongMessageIndex.code(), 6054);
+        assert_eq!(RollupError::WrongPayer.code(), 6059);
+        assert_eq!(RollupError::MemberConvicted.code(), 6060);
+        assert_eq!(RollupError::BatchNotLive.code(), 6083);
     }
 
     #[test]
@@ -234,7 +298,7 @@ mod tests {
             }
         }
         assert_eq!(rejection(2, Error::BadSignature), 7205);
-        for code in [6053, 7000, 7099] {
+        for code in [6053, 6083, 7000, 7099] {
             assert_eq!(rejected(code), None);
         }
     }

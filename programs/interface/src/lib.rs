@@ -33,3 +33,4 @@ pub mod error;
 pub mod instruction;
 pub mod seeds;
 pub mod state;
+pub mod vote;

@@ -5,9 +5,12 @@
 //! | Rollup | `"rollup"`, chain id |
 //! | Vault | `"vault"`, rollup |
 //! | Inbox | `"inbox"`, rollup |
+//! | Message | `"message"`, rollup, index u64 |
 //! | Batch | `"batch"`, rollup, number u64 |
 //! | Data | `"data"`, rollup, number u64, poster |
 //! | Nullifiers | `"nullifiers"`, rollup, page u64 |
+//! | Member | `"member"`, rollup, key |
+//! | Verdict | `"verdict"`, rollup, index u64 |
 //!
 //! Integers are little-endian.
 
@@ -21,12 +24,18 @@ pub const ROLLUP: &[u8] = b"rollup";
 pub const VAULT: &[u8] = b"vault";
 /// First seed of an Inbox.
 pub const INBOX: &[u8] = b"inbox";
+/// First seed of a Message.
+pub const MESSAGE: &[u8] = b"message";
 /// First seed of a Batch.
 pub const BATCH: &[u8] = b"batch";
 /// First seed of a Data account.
 pub const DATA: &[u8] = b"data";
 /// First seed of a Nullifiers page.
 pub const NULLIFIERS: &[u8] = b"nullifiers";
+/// First seed of a Member.
+pub const MEMBER: &[u8] = b"member";
+/// First seed of a Verdict.
+pub const VERDICT: &[u8] = b"verdict";
 
 /// Seeds of the Rollup of a chain.
 pub fn rollup(chain_id: &Hash) -> [&[u8]; 2] {
@@ -43,6 +52,11 @@ pub fn inbox(rollup: &Address) -> [&[u8]; 2] {
     [INBOX, rollup.as_bytes()]
 }
 
+/// Seeds of an inbox Message; `index` is [`le`] of its index.
+pub fn message<'a>(rollup: &'a Address, index: &'a [u8; 8]) -> [&'a [u8]; 3] {
+    [MESSAGE, rollup.as_bytes(), index]
+}
+
 /// Seeds of a committed Batch; `number` is [`le`] of its number.
 pub fn batch<'a>(rollup: &'a Address, number: &'a [u8; 8]) -> [&'a [u8]; 3] {
     [BATCH, rollup.as_bytes(), number]
@@ -56,6 +70,16 @@ pub fn data<'a>(rollup: &'a Address, number: &'a [u8; 8], poster: &'a Address) -
 /// Seeds of a Nullifiers page; `page` is [`le`] of [`nullifier_page`].
 pub fn nullifiers<'a>(rollup: &'a Address, page: &'a [u8; 8]) -> [&'a [u8]; 3] {
     [NULLIFIERS, rollup.as_bytes(), page]
+}
+
+/// Seeds of the Member of a key.
+pub fn member<'a>(rollup: &'a Address, key: &'a Address) -> [&'a [u8]; 3] {
+    [MEMBER, rollup.as_bytes(), key.as_bytes()]
+}
+
+/// Seeds of a Verdict; `index` is [`le`] of its index.
+pub fn verdict<'a>(rollup: &'a Address, index: &'a [u8; 8]) -> [&'a [u8]; 3] {
+    [VERDICT, rollup.as_bytes(), index]
 }
 
 /// An integer as a seed.

@@ -1,10 +1,11 @@
 //! Genesis and what is derived from it once.
 
 use asset_consensus::{BlockId, ChainId, Committee, CommitteeError, Epoch, PublicKey};
+use asset_rollup_interface::constants::{LAMPORTS_MAX, SECS_MAX, SLOTS_MAX};
 use curvevm::{
     batch::CHUNKS_MAX,
     codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNK_HEAD_BYTES_MAX, SEGMENT_BYTES_MAX},
-    genesis::{GENESIS_VERSION, Genesis, MEMBERS_MAX, quorum},
+    genesis::{GENESIS_VERSION, Genesis, MEMBERS_MAX, Params, quorum},
     tx,
     types::{Address, Hash},
 };
@@ -93,8 +94,29 @@ impl ChainSpec {
             "params.chunk_bytes_max: 832 to 3800",
         );
         check(params.block_transactions_max > 0, "params.block_transactions_max: at least 1");
+        check_settlement(params, &mut check);
         found
     }
+}
+
+/// What the program refuses to start a rollup with.
+fn check_settlement(params: &Params, check: &mut impl FnMut(bool, &str)) {
+    check(params.challenge_slots <= SLOTS_MAX, "params.challenge_slots: at most 90 days");
+    check(params.challenge_secs <= SECS_MAX, "params.challenge_secs: at most 90 days");
+    check(
+        (1..=SLOTS_MAX).contains(&params.inbox_delay_slots),
+        "params.inbox_delay_slots: 1 slot to 90 days",
+    );
+    check(params.bond_lamports <= LAMPORTS_MAX, "params.bond_lamports: at most a million SOL");
+    check(
+        params.challenge_lamports <= LAMPORTS_MAX,
+        "params.challenge_lamports: at most a million SOL",
+    );
+    check(
+        (1..=SLOTS_MAX).contains(&params.takeover_slots),
+        "params.takeover_slots: 1 slot to 90 days",
+    );
+    check(params.authority_delay_secs <= SECS_MAX, "params.authority_delay_secs: at most 90 days");
 }
 
 const fn block_bytes_max(chunk: usize, chunks: u16) -> usize {

@@ -57,7 +57,7 @@ impl Local {
 }
 
 /// Reads and checks a genesis file.
-pub(super) fn read_genesis(path: &Path) -> Result<ChainSpec, NodeError> {
+pub(crate) fn read_genesis(path: &Path) -> Result<ChainSpec, NodeError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| NodeError::Read { path: path.to_owned(), source })?;
     let invalid = |reason: String| NodeError::Genesis { path: path.to_owned(), reason };

@@ -11,6 +11,8 @@ mod supervisor;
 mod tasks;
 
 pub use handle::NodeHandle;
+pub(crate) use local::read_genesis;
+pub(crate) use settlement::check_rollup;
 pub use start::Node;
 
 #[cfg(test)]

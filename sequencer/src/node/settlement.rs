@@ -32,10 +32,18 @@ impl Settlement {
         let mut config = L1Config::new(section.url.clone(), *spec.program_id(), spec.id);
         config.format = section.format;
         let client = L1Client::new(config);
-        let rollup = check(&client).await?;
-        compare(&rollup, spec)?;
+        check_rollup(&client, spec).await?;
         Ok(Self { client: Arc::new(client), poster: poster.map(Arc::new) })
     }
+}
+
+/// Checks that the L1 answers and holds the rollup of this genesis.
+///
+/// # Errors
+///
+/// [`NodeError::L1`], [`NodeError::RollupDiffers`].
+pub(crate) async fn check_rollup(client: &L1Client, spec: &ChainSpec) -> Result<(), NodeError> {
+    compare(&check(client).await?, spec)
 }
 
 async fn check(client: &L1Client) -> Result<Rollup, L1Error> {
@@ -62,6 +70,11 @@ fn compare(rollup: &Rollup, spec: &ChainSpec) -> Result<(), NodeError> {
         ("challenge_secs", rollup.challenge_secs == params.challenge_secs),
         ("inbox_delay_slots", rollup.inbox_delay_slots == params.inbox_delay_slots),
         ("chunk_bytes_max", rollup.chunk_bytes_max == params.chunk_bytes_max),
+        ("bond_lamports", rollup.bond_lamports == params.bond_lamports),
+        ("challenge_lamports", rollup.challenge_lamports == params.challenge_lamports),
+        ("takeover_slots", rollup.takeover_slots == params.takeover_slots),
+        ("authority", rollup.authority == params.authority),
+        ("authority_delay_secs", rollup.authority_delay_secs == params.authority_delay_secs),
     ];
     match values.iter().find(|(_, same)| !same) {
         Some((what, _)) => Err(NodeError::RollupDiffers { chain_id: spec.id, what }),
@@ -98,6 +111,11 @@ mod tests {
         rollup.challenge_secs = params.challenge_secs;
         rollup.inbox_delay_slots = params.inbox_delay_slots;
         rollup.chunk_bytes_max = params.chunk_bytes_max;
+        rollup.bond_lamports = params.bond_lamports;
+        rollup.challenge_lamports = params.challenge_lamports;
+        rollup.takeover_slots = params.takeover_slots;
+        rollup.authority = params.authority;
+        rollup.authority_delay_secs = params.authority_delay_secs;
         rollup
     }
 
@@ -190,5 +208,9 @@ mod tests {
         let error = open(vec![program(), rollup_account(&hasty)]).await.unwrap_err();
         let NodeError::RollupDiffers { what, .. } = error else { panic!("{error:?}") };
         assert_eq!(what, "challenge_secs");
+        let mut ruled = rollup();
+        ruled.authority = other.genesis.committee[1];
+        let error = open(vec![program(), rollup_account(&ruled)]).await.unwrap_err();
+        assert!(matches!(error, NodeError::RollupDiffers { what: "authority", .. }), "{error:?}");
     }
 }

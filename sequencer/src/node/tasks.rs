@@ -53,6 +53,7 @@ pub(super) fn start_l1(parts: L1Parts<'_>) {
         },
         client: client.clone(),
         view: parts.view,
+        head: parts.executor.head_changes(),
         wanted: parts.look.clone(),
         metrics,
     };

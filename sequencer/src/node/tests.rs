@@ -322,15 +322,15 @@ async fn a_genesis_that_breaks_rules_is_refused_with_all_of_them() {
     let mut wrong = genesis(1);
     wrong.params.chunk_bytes_max = 10;
     wrong.params.batch_interval_ms = 0;
+    wrong.params.takeover_slots = 0;
     let path = &fixture.config.genesis_file;
     std::fs::write(path, serde_json::to_string(&wrong).unwrap()).unwrap();
     let error = fixture.try_start().await.unwrap_err();
     let message = error.to_string();
     assert!(matches!(error, NodeError::Genesis { .. }), "{message}");
-    assert!(
-        message.contains("chunk_bytes_max") && message.contains("batch_interval_ms"),
-        "{message}"
-    );
+    for violated in ["chunk_bytes_max", "batch_interval_ms", "takeover_slots"] {
+        assert!(message.contains(violated), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ pub(crate) fn module() -> Module {
     }
 }
 
-fn asset_binary() -> Result<PathBuf> {
+pub(crate) fn asset_binary() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("ASSET_BIN") {
         return Ok(path.into());
     }

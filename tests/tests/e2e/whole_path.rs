@@ -9,12 +9,15 @@ use asset_sdk::{
 };
 use curvevm::types::{AssetId, CurveId, Quote};
 use futures::future::try_join_all;
+use tokio::time::{Duration, Instant, sleep};
 
 use crate::support::{DEPOSIT, SOL, Scene, Trader};
 
 const ACCOUNTS: usize = 20;
 const CURVES: u64 = 5;
 const TRADES: usize = 2_000;
+/// How long the nodes may take to close the messages: their windows, and a turn of each member.
+const RENT_PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn trades_are_ordered_executed_settled_and_paid_out() -> Result<()> {
@@ -23,6 +26,7 @@ async fn trades_are_ordered_executed_settled_and_paid_out() -> Result<()> {
     trade(&scene, &curves).await?;
     let paid = withdraw(&scene).await?;
     same_root_everywhere(&mut scene).await?;
+    rents_are_returned(&scene).await?;
     nothing_is_lost(&scene, &curves, paid).await
 }
 
@@ -83,6 +87,26 @@ async fn same_root_everywhere(scene: &mut Scene) -> Result<()> {
     ensure!(rollup.committed_number >= closed);
     if rollup.committed_number == closed {
         ensure!(rollup.committed_root == batch.header.post_root);
+    }
+    Ok(())
+}
+
+/// The nodes close the messages of finalized batches, and the depositors have their rents back.
+async fn rents_are_returned(scene: &Scene) -> Result<()> {
+    let l1 = scene.network.l1_client();
+    let patience = Instant::now() + RENT_PATIENCE;
+    loop {
+        let messages = l1.messages(0..ACCOUNTS as u64, Level::Confirmed).await?;
+        if messages.iter().all(Option::is_none) {
+            break;
+        }
+        ensure!(Instant::now() < patience, "messages stay open: {messages:?}");
+        sleep(Duration::from_millis(200)).await;
+    }
+    for key in &scene.keys {
+        let lamports = l1.lamports(&key.address(), Level::Confirmed).await?;
+        // What is missing are fees of deposits, more than one where others were first.
+        ensure!(lamports > SOL - 1_000_000, "{} has {lamports}", key.address());
     }
     Ok(())
 }

@@ -49,13 +49,41 @@ on_each_build! {
         world.ready(vec![]);
         world.pass(10, 5);
         world.finalize(1).unwrap();
-        let later = world.close_instruction(2, key_of(&world.payer()));
+        let sealed = world.seal(vec![]);
+        let mut post = world.post_instruction(3, &sealed.chunks, 0);
+        post.accounts[0].pubkey = pubkey(&key_of(&loser));
+        post.accounts[2].pubkey = pubkey(&world.data_address(3, &key_of(&loser)));
+        world.send_all(&[post], &[&loser]).unwrap();
+        let later = world.close_instruction(3, key_of(&loser));
         assert_refused(world.send(&later), RollupError::NotFinalized);
         let mut other = world.fork(|it| it.name = "other".to_owned());
         other.initialize().unwrap();
         let mut instruction = world.close_instruction(1, key_of(&loser));
         instruction.accounts[0].pubkey = pubkey(&other.rollup);
         assert_refused(other.send(&instruction), RollupError::WrongRollup);
+    }
+
+    fn its_poster_takes_back_what_no_batch_was_committed_with(build: Build) {
+        let (mut world, loser) = raced(build);
+        // Committed: nobody may, also not for the batch's own data.
+        let own = world.close_instruction(1, key_of(&world.payer()));
+        assert_refused(world.send(&own), RollupError::NotFinalized);
+        let close = world.close_instruction(1, key_of(&loser));
+        let mut signed = close.clone();
+        signed.accounts[2].is_signer = true;
+        assert_refused(
+            world.send_all(std::slice::from_ref(&signed), &[&loser]),
+            RollupError::NotFinalized,
+        );
+        // Rolled back: only its poster may.
+        world.roll_back(1);
+        assert_refused(world.send(&close), RollupError::NotFinalized);
+        world.send_all(&[signed], &[&loser]).unwrap();
+        assert_eq!(world.lamports(&key_of(&loser)), SOL);
+        world.send(&own).unwrap();
+        // The number may be posted anew, as other chunks.
+        let post = world.post_instruction(1, &[vec![1], vec![2]], 0);
+        world.send(&post).unwrap();
     }
 
     fn refuses_another_account_of_the_program(build: Build) {

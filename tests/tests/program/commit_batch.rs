@@ -3,13 +3,13 @@
 use asset_rollup_interface::{error::RollupError, state::ACCOUNT_VERSION};
 use curvevm::{
     batch::{BatchHeader, HEADER_BYTES},
-    types::{Hash, Signature},
+    types::{Address, Hash, Signature},
 };
 use solana_transaction::InstructionError;
 
 use super::support::{
-    MEMBERS_FROM, SOL, World, address, anchor, assert_failed, assert_refused, key_of, keypair,
-    pubkey, signed, signing_key, withdraw,
+    BOND, MEMBERS_FROM, SOL, World, address, anchor, assert_failed, assert_refused, key_of,
+    keypair, pubkey, signed, signing_key, withdraw,
 };
 
 /// A change to a header, and the error that it must give when the committee signs it all the same.
@@ -25,6 +25,28 @@ fn second(build: super::support::Build) -> (World, BatchHeader) {
     world.deposit(address(1), SOL).unwrap();
     let header = world.ready(vec![signed(0, 1, vec![withdraw(address(1), SOL)], &id)]).header;
     (world, header)
+}
+
+/// The places of the messages among the accounts.
+const LAST: usize = 5;
+const NEXT: usize = 6;
+
+/// Another rollup on the same Solana, with three messages.
+fn rival(world: &World) -> World {
+    let mut other = world.fork(|it| it.name = "other".to_owned());
+    other.initialize().unwrap();
+    for user in 0..3 {
+        other.deposit(address(user), SOL).unwrap();
+    }
+    other
+}
+
+/// A copy of an account that another program owns.
+fn copy(world: &mut World, of: &Address) -> Address {
+    let mut account = world.svm.get_account(&pubkey(of)).unwrap();
+    account.owner = pubkey(&address(8));
+    world.svm.set_account(pubkey(&address(9)), account).unwrap();
+    address(9)
 }
 
 on_each_build! {
@@ -255,7 +277,7 @@ on_each_build! {
         world.commit(&sealed.header).unwrap();
         // The next takes the first; the second is 51 slots old, then past its delay.
         world.pass(1, 1);
-        let messages = world.inbox_account().messages_from(0).unwrap();
+        let messages = world.messages_from(0);
         let next = world.chain.seal(messages[..1].to_vec(), vec![]);
         world.post(&next);
         let mut late = world.clone();
@@ -264,7 +286,7 @@ on_each_build! {
         world.commit(&next.header).unwrap();
         let rollup = world.rollup_account();
         assert_eq!(rollup.committed_inbox_cursor, 1);
-        assert_eq!(rollup.committed_inbox_hash, world.inbox_account().entry(0).unwrap().hash);
+        assert_eq!(rollup.committed_inbox_hash, world.message_account(0).unwrap().hash);
     }
 
     fn refuses_the_hash_of_another_place_in_the_inbox(build: Build) {
@@ -273,11 +295,85 @@ on_each_build! {
         world.deposit(address(1), SOL).unwrap();
         let sealed = world.ready(vec![]);
         let mut header = sealed.header.clone();
-        header.inbox_hash = world.inbox_account().entry(0).unwrap().hash;
+        header.inbox_hash = world.message_account(0).unwrap().hash;
         assert_refused(world.commit(&header), RollupError::WrongInboxHash);
         header.inbox_cursor = 0;
         assert_refused(world.commit(&header), RollupError::WrongInboxHash);
         world.commit(&sealed.header).unwrap();
+    }
+
+    fn refuses_a_batch_without_the_last_message_that_it_consumed(build: Build) {
+        let (mut world, header) = second(build);
+        let mut other = rival(&world);
+        other.deposit(address(0), SOL).unwrap();
+        world.svm = other.svm.clone();
+        let instruction = world.commit_instruction(&header, world.sign(&header, &world.quorum()));
+        let (last, never) = (world.message_address(2), world.message_address(3));
+        assert_eq!(instruction.accounts[LAST].pubkey, pubkey(&last));
+        assert_eq!(instruction.accounts[NEXT].pubkey, pubkey(&never));
+        let wrong = [
+            (world.program, RollupError::MessageMissing),
+            // Another index: the one before, and one that does not exist.
+            (world.message_address(1), RollupError::WrongMessageAccount),
+            (never, RollupError::WrongMessageAccount),
+            // Another rollup's, another kind, another owner.
+            (other.message_address(2), RollupError::WrongMessageAccount),
+            (world.inbox, RollupError::WrongMessageAccount),
+            (world.data_address(2, &key_of(&world.payer())), RollupError::WrongMessageAccount),
+            (copy(&mut world, &last), RollupError::WrongMessageAccount),
+        ];
+        for (wrong, error) in wrong {
+            let mut instruction = instruction.clone();
+            instruction.accounts[LAST].pubkey = pubkey(&wrong);
+            assert_refused(world.send(&instruction), error);
+        }
+        assert_eq!(world.rollup_account().committed_number, 1);
+        world.send(&instruction).unwrap();
+    }
+
+    fn refuses_a_batch_without_the_message_that_it_leaves_out(build: Build) {
+        let (mut world, header) = second(build);
+        let mut other = rival(&world);
+        other.deposit(address(0), SOL).unwrap();
+        world.svm = other.svm.clone();
+        // The transaction is made before the message is appended, and still good after it.
+        let instruction = world.commit_instruction(&header, world.sign(&header, &world.quorum()));
+        world.deposit(address(3), SOL).unwrap();
+        let next = world.message_address(3);
+        assert_eq!(instruction.accounts[NEXT].pubkey, pubkey(&next));
+        let wrong = [
+            (world.program, RollupError::MessageMissing),
+            (world.message_address(2), RollupError::WrongMessageAccount),
+            (world.message_address(4), RollupError::WrongMessageAccount),
+            (other.message_address(3), RollupError::WrongMessageAccount),
+            (world.inbox, RollupError::WrongMessageAccount),
+            (copy(&mut world, &next), RollupError::WrongMessageAccount),
+        ];
+        for (wrong, error) in wrong {
+            let mut instruction = instruction.clone();
+            instruction.accounts[NEXT].pubkey = pubkey(&wrong);
+            assert_refused(world.send(&instruction), error);
+        }
+        assert_eq!(world.rollup_account().committed_number, 1);
+        world.send(&instruction).unwrap();
+    }
+
+    fn does_not_look_at_messages_that_it_does_not_need(build: Build) {
+        let mut world = World::new(build);
+        world.deposit(address(0), SOL).unwrap();
+        world.settle(vec![]);
+        // No message since: neither is needed, whatever is passed.
+        let sealed = world.ready(vec![]);
+        let signatures = world.sign(&sealed.header, &world.quorum());
+        let instruction = world.commit_instruction(&sealed.header, signatures);
+        assert_eq!(instruction.accounts[LAST].pubkey, pubkey(&world.program));
+        for passed in [world.program, address(9), world.inbox, world.message_address(0)] {
+            let (mut world, mut instruction) = (world.clone(), instruction.clone());
+            for place in [LAST, NEXT] {
+                instruction.accounts[place].pubkey = pubkey(&passed);
+            }
+            world.send(&instruction).unwrap();
+        }
     }
 
     fn refuses_accounts_of_another_rollup_or_address(build: Build) {
@@ -321,12 +417,70 @@ on_each_build! {
         world.send(&instruction).unwrap();
     }
 
+    fn keeps_what_the_batch_replaced(build: Build) {
+        let (mut world, header) = second(build);
+        let before = world.rollup_account();
+        world.pass(3, 1);
+        world.commit(&header).unwrap();
+        let batch = world.batch_account(2).unwrap();
+        assert_eq!((batch.epoch, batch.poster_member), (0, Address::default()));
+        assert_eq!(batch.previous_time_ms, before.committed_time_ms);
+        assert_eq!(batch.previous_inbox_cursor, before.committed_inbox_cursor);
+        assert_eq!(batch.previous_inbox_hash, before.committed_inbox_hash);
+        assert_eq!(batch.previous_withdrawals, before.committed_withdrawals);
+        assert_eq!((batch.previous_inbox_cursor, batch.previous_withdrawals), (1, 1));
+        assert_eq!((batch.extension_slots, batch.extension_secs), (0, 0));
+        assert_eq!(world.rollup_account().committee_slot, world.slot());
+    }
+
+    fn refuses_signers_without_a_bond(build: Build) {
+        let mut world = World::empty(build);
+        world.initialize().unwrap();
+        for member in 0..4 {
+            world.register(MEMBERS_FROM + member, BOND).unwrap();
+        }
+        let sealed = world.ready(vec![]);
+        assert_refused(world.commit(&sealed.header), RollupError::NotBonded);
+        world.register(MEMBERS_FROM + 4, BOND).unwrap();
+        let signatures = world.sign(&sealed.header, &[0, 1, 2, 3, 4, 5]);
+        let instruction = world.commit_instruction(&sealed.header, signatures);
+        assert_refused(world.send(&instruction), RollupError::NotBonded);
+        world.commit(&sealed.header).unwrap();
+    }
+
+    fn needs_no_bond_where_genesis_asks_for_none(build: Build) {
+        let mut world = World::empty(build).fork(|it| it.params.bond_lamports = 0);
+        world.initialize().unwrap();
+        world.settle_finally(vec![]);
+        assert_eq!(world.rollup_account().bonded, 0);
+    }
+
+    fn counts_a_quorum_of_those_who_are_active(build: Build) {
+        let mut world = World::new(build);
+        let challenger = key_of(&world.payer());
+        let sealed = world.ready(vec![]);
+        // One convicted after the other: 5 of 7, 5 of 6, 4 of 5, 3 of 4, 3 of 3, 2 of 2, 1 of 1.
+        for (convicted, needed) in [(0, 5), (1, 5), (2, 4), (3, 3), (4, 3), (5, 2), (6, 1)] {
+            if convicted > 0 {
+                world.convict(&[MEMBERS_FROM + convicted - 1], challenger);
+            }
+            let active: Vec<u8> = (convicted..7).collect();
+            let commit = |count: usize| {
+                let mut world = world.clone();
+                let signatures = world.sign(&sealed.header, &active[..count]);
+                let instruction = world.commit_instruction(&sealed.header, signatures);
+                world.send(&instruction)
+            };
+            assert_refused(commit(needed - 1), RollupError::NoQuorum);
+            commit(needed).unwrap();
+        }
+    }
+
     fn commits_under_the_largest_committee(build: Build) {
         let mut world = World::empty(build).fork(|genesis| {
             genesis.committee = (MEMBERS_FROM..MEMBERS_FROM + 32).map(address).collect();
         });
-        let instruction = world.initialize_instruction();
-        world.send_with_budget(&instruction).unwrap();
+        world.start();
         let sealed = world.ready(vec![]);
         let quorum = world.quorum();
         assert_eq!(quorum.len(), 22);
@@ -342,7 +496,7 @@ on_each_build! {
 
     fn commits_the_most_chunks(build: Build) {
         let mut world = World::empty(build).fork(|genesis| genesis.committee.truncate(1));
-        world.initialize().unwrap();
+        world.start();
         let sealed = world.chain.seal(vec![], vec![]);
         let chunks: Vec<Vec<u8>> = (0..=255u8).map(|byte| vec![byte; 3]).collect();
         let mut header = sealed.header;

@@ -9,7 +9,7 @@ use curvevm::batch::{chunk_hash, data_root};
 use super::{
     meter,
     support::{
-        Build, MEMBERS_FROM, Outcome, SOL, World, address, key_of, keypair, pubkey, signed,
+        BOND, Build, MEMBERS_FROM, Outcome, SOL, World, address, key_of, keypair, pubkey, signed,
         withdraw,
     },
 };
@@ -33,6 +33,12 @@ fn units(outcome: Outcome) -> u64 {
 fn measure(build: Build) -> Measured {
     let mut world = World::empty(build);
     let mut measured = vec![("initialize, 7 members", units(world.initialize()))];
+    for member in 0..7 {
+        let registered = units(world.register(MEMBERS_FROM + member, BOND));
+        if member == 0 {
+            measured.push(("register_member, in the committee", registered));
+        }
+    }
     measured.push(("deposit_sol", units(world.deposit(address(0), 10 * SOL))));
     let id = world.chain.id;
     let program = vec![withdraw(address(1), SOL), withdraw(address(2), SOL)];
@@ -44,6 +50,8 @@ fn measure(build: Build) -> Measured {
     measured.push((COMMIT_5_OF_7, units(world.commit(&sealed.header))));
     world.pass(10, 5);
     measured.push(("finalize_batch, with the data", units(world.finalize(1))));
+    let close = world.close_message_instruction(0, key_of(&world.payer()));
+    measured.push(("close_message", units(world.send(&close))));
     for (index, name) in [(0, "withdraw, first of a page"), (1, "withdraw")] {
         let (claim, recipient) = world.chain.claim(1, index);
         let instruction = world.withdraw_instruction(&claim, recipient);
@@ -51,6 +59,34 @@ fn measure(build: Build) -> Measured {
     }
     measured.extend(measure_large(build));
     measured.push(("commit_batch, 1 signature, 256 chunks", units(commit_most_chunks(build))));
+    measured.extend(measure_guilt(build));
+    measured
+}
+
+/// Rotations, takeovers, verdicts and bonds.
+fn measure_guilt(build: Build) -> Measured {
+    let mut world = World::new(build);
+    let mut measured = vec![];
+    for seed in 10..17 {
+        world.register(seed, BOND).unwrap();
+    }
+    let sealed = world.ready(vec![]);
+    world.pass(201, 5);
+    measured.push(("commit_batch, takeover", units(world.take_over(&sealed.header, 10))));
+    world.roll_back(1);
+    let close = world.close_batch_instruction(1);
+    measured.push(("close_batch", units(world.send(&close))));
+    let new: Vec<u8> = (10..17).collect();
+    let rotation = world.rotate(&new);
+    measured.push(("rotate_committee, 5 of 7 signatures, 7 new members", units(rotation)));
+    let report = world.equivocation(10, 1);
+    measured.push(("report_equivocation", units(world.report(&report))));
+    measured.push(("slash", units(world.slash(0, 0))));
+    let close = world.close_verdict_instruction(0);
+    measured.push(("close_verdict", units(world.send(&close))));
+    measured.push(("begin_unbond", units(world.begin_unbond(MEMBERS_FROM))));
+    world.pass(100, 100);
+    measured.push(("finish_unbond", units(world.finish_unbond(MEMBERS_FROM))));
     measured
 }
 
@@ -58,6 +94,7 @@ fn measure(build: Build) -> Measured {
 fn commit_most_chunks(build: Build) -> Outcome {
     let mut world = World::empty(build).fork(|genesis| genesis.committee.truncate(1));
     world.initialize().unwrap();
+    world.register(MEMBERS_FROM, BOND).unwrap();
     let mut sealed = world.chain.seal(vec![], vec![]);
     sealed.chunks = (0..=255u8).map(|byte| vec![byte; 3]).collect();
     let hashes: Vec<_> = sealed.chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
@@ -75,6 +112,9 @@ fn measure_large(build: Build) -> Measured {
     let mut measured = vec![];
     let instruction = world.initialize_instruction();
     measured.push(("initialize, 32 members", units(world.send_with_budget(&instruction))));
+    for member in 0..32 {
+        world.register(MEMBERS_FROM + member, BOND).unwrap();
+    }
     let sealed = world.ready(vec![]);
     let loser = keypair(7);
     world.airdrop(&key_of(&loser), SOL);

@@ -1,8 +1,10 @@
 //! `deposit_sol`.
 
 use asset_rollup_interface::{
-    constants::{DEPOSIT_LAMPORTS_MIN, INBOX_CAPACITY},
+    constants::DEPOSIT_LAMPORTS_MIN,
     error::RollupError,
+    instruction::DepositSol,
+    state::{ACCOUNT_VERSION, Message},
 };
 use curvevm::{
     inbox::{InboxMessage, MessageKind},
@@ -33,8 +35,10 @@ on_each_build! {
             head = message.chain(&head);
             let inbox = world.inbox_account();
             assert_eq!((inbox.count, inbox.head), (index + 1, head));
-            assert_eq!(inbox.entry(index).unwrap().hash, head);
-            assert_eq!(inbox.message(index), Some(message));
+            let account = world.message_account(index).unwrap();
+            assert_eq!((account.version, account.rollup), (ACCOUNT_VERSION, world.rollup));
+            assert_eq!((account.payer, account.hash), (key_of(&world.payer()), head));
+            assert_eq!(account.message(), Ok(message));
         }
         assert_eq!(world.inbox_account().deposited, 3 * SOL + 3);
         assert_eq!(world.lamports(&world.vault), vault + 3 * SOL + 3);
@@ -53,6 +57,14 @@ on_each_build! {
         let outcome = world.deposit(address(0), 2_000 * SOL);
         assert_failed(outcome, InstructionError::Custom(1));
         assert_eq!(world.inbox_account().count, 0);
+        assert_eq!(world.message_account(0), None);
+        // Enough for the deposit, not for the rent of the message.
+        let poor = keypair(7);
+        world.airdrop(&key_of(&poor), SOL);
+        let mut instruction = world.deposit_instruction(address(0), SOL);
+        instruction.accounts[0].pubkey = pubkey(&key_of(&poor));
+        let outcome = world.send_all(&[instruction], &[&poor]);
+        assert_failed(outcome, InstructionError::Custom(1));
     }
 
     fn refuses_a_sum_that_does_not_fit(build: Build) {
@@ -64,33 +76,96 @@ on_each_build! {
         assert_eq!(world.inbox_account().deposited, u64::MAX);
     }
 
-    fn refuses_when_the_inbox_is_full_until_a_batch_is_committed(build: Build) {
+    /// The inbox once had 84 places, which stayed taken until a batch was committed.
+    fn takes_messages_without_bound_before_any_batch(build: Build) {
         let mut world = World::new(build);
-        for index in 0..INBOX_CAPACITY {
-            world.deposit(address(0), SOL + index as u64).unwrap();
+        for index in 0..200 {
+            world.deposit(address(0), DEPOSIT_LAMPORTS_MIN + index).unwrap();
         }
-        assert_refused(world.deposit(address(0), SOL), RollupError::InboxFull);
-        // A block takes 64 messages.
-        let messages = world.inbox_account().messages_from(0).unwrap();
-        let sealed = world.chain.seal(messages[..60].to_vec(), vec![]);
-        world.post(&sealed);
-        assert_refused(world.deposit(address(0), SOL), RollupError::InboxFull);
-        world.commit(&sealed.header).unwrap();
-        for _ in 0..60 {
-            world.deposit(address(1), SOL).unwrap();
+        let messages = world.messages_from(0);
+        assert_eq!(messages.len(), 200);
+        // The chain consumes them in order, 64 in a block, and the batches are committed with those that are left waiting.
+        for (number, messages) in (1..).zip(messages.chunks(60)) {
+            let sealed = world.chain.seal(messages.to_vec(), vec![]);
+            world.post(&sealed);
+            world.commit(&sealed.header).unwrap();
+            let rollup = world.rollup_account();
+            assert_eq!(rollup.committed_inbox_cursor, 200.min(number * 60));
         }
-        assert_refused(world.deposit(address(0), SOL), RollupError::InboxFull);
-        // Every message that waits is still there.
-        let inbox = world.inbox_account();
-        assert_eq!(inbox.messages_from(60).unwrap().len(), INBOX_CAPACITY);
-        assert_eq!(inbox.message(60), Some(messages[60].clone()));
+        assert_eq!(world.rollup_account().committed_inbox_hash, world.inbox_account().head);
+    }
+
+    fn the_depositor_pays_the_rent_of_the_message(build: Build) {
+        let mut world = World::new(build);
+        let depositor = key_of(&world.payer());
+        let before = world.lamports(&depositor);
+        let fee = world.deposit(address(0), SOL).unwrap().fee;
+        let bytes = Message::bytes(Message::DEPOSIT_BYTES);
+        assert_eq!(world.data_of(&world.message_address(0)).unwrap().len(), bytes);
+        let rent = world.svm.minimum_balance_for_rent_exemption(bytes);
+        assert_eq!(world.lamports(&world.message_address(0)), rent);
+        assert_eq!(world.lamports(&depositor), before - SOL - rent - fee);
+    }
+
+    fn refuses_an_index_that_is_taken_or_not_there_yet(build: Build) {
+        let mut world = World::new(build);
+        let (first, second) = (keypair(7), keypair(8));
+        // Both expect the same index.
+        let deposits: Vec<_> = [&first, &second]
+            .map(|key| {
+                world.airdrop(&key_of(key), 10 * SOL);
+                let mut instruction = world.deposit_instruction(address(0), SOL);
+                instruction.accounts[0].pubkey = pubkey(&key_of(key));
+                instruction
+            })
+            .into();
+        world.send_all(&deposits[..1], &[&first]).unwrap();
+        let head = world.inbox_account().head;
+        let late = world.send_all(&deposits[1..], &[&second]);
+        assert_refused(late, RollupError::WrongMessageIndex);
+        assert_eq!(world.inbox_account().head, head);
+        assert_eq!(world.message_account(0).unwrap().payer, key_of(&first));
+        assert_eq!(world.lamports(&key_of(&second)), 10 * SOL);
+        // One past the next.
+        let mut ahead = world.deposit_instruction(address(0), SOL);
+        ahead.data = DepositSol { index: 2, recipient: address(0), amount: SOL }.data();
+        ahead.accounts[3].pubkey = pubkey(&world.message_address(2));
+        assert_refused(world.send(&ahead), RollupError::WrongMessageIndex);
+        // The next index with the address of another.
+        for index in [0, 2] {
+            let mut crossed = world.deposit_instruction(address(0), SOL);
+            crossed.accounts[3].pubkey = pubkey(&world.message_address(index));
+            assert_failed(world.send(&crossed), InstructionError::InvalidSeeds);
+        }
+        let mut again = world.deposit_instruction(address(0), SOL);
+        again.accounts[0].pubkey = pubkey(&key_of(&second));
+        world.send_all(&[again], &[&second]).unwrap();
+        assert_eq!(world.message_account(1).unwrap().payer, key_of(&second));
+    }
+
+    fn takes_an_address_to_which_somebody_sent_lamports(build: Build) {
+        let mut world = World::new(build);
+        // Less than the rent, and more.
+        for (index, lamports) in (0..).zip([1_000_000, 10 * SOL]) {
+            let message = world.message_address(index);
+            world.airdrop(&message, lamports);
+            world.deposit(address(0), SOL).unwrap();
+            let account = world.message_account(index).unwrap();
+            assert_eq!((account.index, account.slot), (index, world.slot()));
+        }
+        assert_eq!(world.messages_from(0).len(), 2);
     }
 
     fn refuses_accounts_of_another_rollup(build: Build) {
         let mut world = World::new(build);
         let mut other = world.fork(|it| it.name = "other".to_owned());
         other.initialize().unwrap();
-        for (place, wrong) in [(1, world.rollup), (2, world.inbox), (3, world.vault)] {
+        for (place, wrong) in [
+            (1, world.rollup),
+            (2, world.inbox),
+            (3, world.message_address(0)),
+            (4, world.vault),
+        ] {
             let mut instruction = other.deposit_instruction(address(0), SOL);
             instruction.accounts[place].pubkey = pubkey(&wrong);
             assert_failed(other.send(&instruction), InstructionError::InvalidSeeds);
@@ -141,5 +216,8 @@ on_each_build! {
         let mut instruction = world.deposit_instruction(address(0), SOL);
         instruction.accounts[2].is_writable = false;
         assert_failed(world.send(&instruction), anchor::NOT_WRITABLE);
+        let mut instruction = world.deposit_instruction(address(0), SOL);
+        instruction.accounts[3].is_writable = false;
+        assert!(world.send(&instruction).is_err());
     }
 }

@@ -26,6 +26,23 @@ on_each_build! {
         assert_eq!(rollup.committed_number, 1);
     }
 
+    fn moves_the_finalized_inbox_cursor(build: Build) {
+        let mut world = World::new(build);
+        assert_eq!(world.rollup_account().finalized_inbox_cursor, 0);
+        world.deposit(address(0), SOL).unwrap();
+        world.deposit(address(0), SOL).unwrap();
+        world.settle(vec![]);
+        world.deposit(address(0), SOL).unwrap();
+        world.settle(vec![]);
+        world.pass(10, 5);
+        for (number, cursor) in [(1, 2), (2, 3)] {
+            world.finalize(number).unwrap();
+            let rollup = world.rollup_account();
+            assert_eq!(rollup.finalized_inbox_cursor, cursor);
+            assert_eq!(rollup.committed_inbox_cursor, 3);
+        }
+    }
+
     fn refuses_while_the_window_is_open_in_slots_or_in_seconds(build: Build) {
         let mut world = World::new(build);
         world.settle(vec![]);
@@ -133,7 +150,7 @@ on_each_build! {
         let mut world = World::new(build);
         world.settle(vec![]);
         let mut other = world.fork(|it| it.name = "other".to_owned());
-        other.initialize().unwrap();
+        other.start();
         other.settle(vec![]);
         other.pass(10, 5);
         for (place, wrong) in [(0, world.rollup), (1, world.batch_address(1))] {

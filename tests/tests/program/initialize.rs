@@ -1,6 +1,7 @@
 //! `initialize`.
 
 use asset_rollup_interface::{
+    constants::{LAMPORTS_MAX, SECS_MAX, SLOTS_MAX},
     error::RollupError,
     instruction::{Initialize, SYSTEM_PROGRAM},
     state::{ACCOUNT_VERSION, Inbox, Rollup},
@@ -33,7 +34,15 @@ on_each_build! {
         assert_eq!(world.data_of(&world.inbox).unwrap().len(), Inbox::BYTES);
         assert_eq!(rollup.version, ACCOUNT_VERSION);
         assert_eq!(rollup.chain_id, genesis.hash());
-        assert_eq!(rollup.authority, key_of(&world.payer()));
+        assert_eq!(rollup.authority, genesis.params.authority);
+        assert_eq!(rollup.authority_delay_secs, genesis.params.authority_delay_secs);
+        assert_eq!(rollup.bond_lamports, genesis.params.bond_lamports);
+        assert_eq!(rollup.challenge_lamports, genesis.params.challenge_lamports);
+        assert_eq!(rollup.takeover_slots, genesis.params.takeover_slots);
+        assert_eq!((rollup.active, rollup.bonded, rollup.prev_active), (0b111_1111, 0, 0));
+        assert_eq!((rollup.epoch, rollup.epoch_first_number), (0, 1));
+        assert_eq!((rollup.committee_slot, rollup.prev_committee()), (world.slot(), [].as_slice()));
+        assert_eq!((rollup.rollbacks, rollup.verdicts), (0, 0));
         assert_eq!(rollup.committee_hash, genesis.committee_hash());
         assert_eq!(rollup.committee(), genesis.committee);
         assert_eq!(rollup.chunk_bytes_max, genesis.params.chunk_bytes_max);
@@ -82,7 +91,7 @@ on_each_build! {
     }
 
     fn refuses_a_genesis_that_breaks_a_rule(build: Build) {
-        let cases: [Case; 12] = [
+        let cases: [Case; 17] = [
             (|it| it.version = 2, RollupError::InvalidGenesis),
             (|it| it.program_id = address(1), RollupError::WrongProgram),
             (|it| it.committee.clear(), RollupError::InvalidCommittee),
@@ -95,6 +104,11 @@ on_each_build! {
             (|it| it.params.challenge_secs = u64::MAX, RollupError::InvalidParams),
             (|it| it.params.inbox_delay_slots = 0, RollupError::InvalidParams),
             (|it| it.params.inbox_delay_slots = u64::MAX, RollupError::InvalidParams),
+            (|it| it.params.bond_lamports = LAMPORTS_MAX + 1, RollupError::InvalidParams),
+            (|it| it.params.challenge_lamports = LAMPORTS_MAX + 1, RollupError::InvalidParams),
+            (|it| it.params.takeover_slots = 0, RollupError::InvalidParams),
+            (|it| it.params.takeover_slots = SLOTS_MAX + 1, RollupError::InvalidParams),
+            (|it| it.params.authority_delay_secs = SECS_MAX + 1, RollupError::InvalidParams),
         ];
         let world = World::empty(build);
         for (edit, error) in cases {
@@ -102,6 +116,19 @@ on_each_build! {
             let instruction = world.initialize_instruction();
             assert_refused(world.send_with_budget(&instruction), error);
         }
+    }
+
+    fn takes_bounds_that_are_reached_and_an_authority(build: Build) {
+        let mut world = World::empty(build).fork(|it| {
+            it.params.bond_lamports = LAMPORTS_MAX;
+            it.params.challenge_lamports = LAMPORTS_MAX;
+            it.params.takeover_slots = SLOTS_MAX;
+            it.params.authority_delay_secs = SECS_MAX;
+            it.params.authority = address(3);
+        });
+        world.initialize().unwrap();
+        let rollup = world.rollup_account();
+        assert_eq!((rollup.bond_lamports, rollup.authority), (LAMPORTS_MAX, address(3)));
     }
 
     fn takes_the_largest_committee(build: Build) {
@@ -136,7 +163,7 @@ on_each_build! {
         assert_failed(world.send(&instruction), anchor::NOT_EXECUTABLE);
     }
 
-    fn refuses_an_authority_that_does_not_sign(build: Build) {
+    fn refuses_a_payer_that_does_not_sign(build: Build) {
         let mut world = World::empty(build);
         let other = keypair(7);
         world.airdrop(&key_of(&other), SOL);

@@ -134,7 +134,7 @@ on_each_build! {
         }
         let mut instruction = world.post_instruction(1, &chunks(2), 0);
         instruction.accounts[1].pubkey = pubkey(&world.inbox);
-        assert_failed(world.send(&instruction), InstructionError::InvalidAccountData);
+        assert_failed(world.send(&instruction), InstructionError::AccountDataTooSmall);
     }
 
     fn refuses_a_poster_that_does_not_sign(build: Build) {

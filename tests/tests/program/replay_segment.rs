@@ -97,7 +97,9 @@ on_each_build! {
             assert_eq!(case.native(), Err(expected.code()), "native, {expected:?}");
             refused(replayer.replay(&case).0, expected);
         };
-        check(&|case| case.chunk[1] ^= 1, RollupError::WrongPreRoot);
+        // The root behind the segment before.
+        let before = usize::try_from(case.offset).unwrap() - 1;
+        check(&|case| case.chunk[before] ^= 1, RollupError::WrongPreRoot);
         // The chunk's height, and its time.
         assert_eq!(case.chunk[33..36], [0, 0xe8, 7]);
         check(&|case| case.chunk[33] = 1, RollupError::WrongBlock);

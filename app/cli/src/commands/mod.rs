@@ -11,6 +11,7 @@ pub(crate) mod devnet;
 pub(crate) mod keygen;
 pub(crate) mod launch;
 pub(crate) mod liquidity;
+pub(crate) mod member;
 pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod sell;
@@ -18,6 +19,7 @@ pub(crate) mod session;
 pub(crate) mod status;
 pub(crate) mod transfer;
 pub(crate) mod tx;
+pub(crate) mod watch;
 pub(crate) mod withdraw;
 
 use anyhow::Result;
@@ -30,6 +32,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<()> {
         Command::Devnet(args) => devnet::run(args, output).await,
         Command::Node(args) => node::run(args, output).await,
         Command::Keygen(args) => keygen::run(&args, output),
+        Command::Member(args) => member::run(args, output).await,
         Command::Deposit(args) => deposit::run(args, output).await,
         Command::Launch(args) => launch::run(args, output).await,
         Command::Buy(args) => buy::run(args, output).await,
@@ -43,6 +46,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<()> {
         Command::Balance(args) => balance::run(args, output).await,
         Command::Tx(args) => tx::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
+        Command::Watch(args) => watch::run(args, output).await,
         Command::Curve(args) => curve::run(args, output),
         Command::Bench(args) => bench::run(args, output).await,
     }

@@ -31,6 +31,11 @@ impl RollupAddresses {
         self.program
     }
 
+    /// The account of an inbox message.
+    pub fn message(&self, index: u64) -> Pubkey {
+        find(&self.program, &seeds::message(&address(&self.rollup), &seeds::le(index)))
+    }
+
     /// The account of a committed batch.
     pub fn batch(&self, number: u64) -> Pubkey {
         find(&self.program, &seeds::batch(&address(&self.rollup), &seeds::le(number)))
@@ -39,6 +44,16 @@ impl RollupAddresses {
     /// The account with the chunk hashes that `poster` posted for a batch.
     pub fn data(&self, number: u64, poster: &Address) -> Pubkey {
         find(&self.program, &seeds::data(&address(&self.rollup), &seeds::le(number), poster))
+    }
+
+    /// The member of a key.
+    pub fn member(&self, key: &Address) -> Pubkey {
+        find(&self.program, &seeds::member(&address(&self.rollup), key))
+    }
+
+    /// A verdict.
+    pub fn verdict(&self, index: u64) -> Pubkey {
+        find(&self.program, &seeds::verdict(&address(&self.rollup), &seeds::le(index)))
     }
 
     /// A page of the bits that say which withdrawals were paid.

@@ -1,8 +1,12 @@
 //! The client: reads of accounts, and one method for each instruction.
 
+use std::{ops::Range, time::Duration};
+
 use asset_rollup_interface::{
+    error::RollupError,
+    instruction::SYSTEM_PROGRAM,
     seeds,
-    state::{Batch, Data, Inbox, LayoutError, Nullifiers, Rollup},
+    state::{Batch, Data, Inbox, LayoutError, Message, Nullifiers, Rollup},
 };
 use curvevm::{
     batch::BatchHeader,
@@ -18,6 +22,7 @@ use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_rpc_client_api::client_error::{Error as RpcClientError, ErrorKind};
 use solana_signature::Signature;
 use solana_transaction_status_client_types::TransactionStatus;
+use tokio::time::sleep;
 
 use super::{
     address::{RollupAddresses, address, pubkey},
@@ -27,6 +32,15 @@ use super::{
     send::Landed,
 };
 use crate::keys::Key;
+
+/// How often a deposit is sent, each time under the index that is next then, while others are first.
+pub const DEPOSIT_ATTEMPTS_MAX: usize = 64;
+/// The pause after a deposit that was not the first at its index.
+const DEPOSIT_PAUSE: Duration = Duration::from_millis(50);
+/// Messages that one transaction closes at most: as many as fit one of 1,232 bytes.
+pub const CLOSED_MESSAGES_MAX: usize = 8;
+/// Accounts that a cluster gives in one call.
+const ACCOUNTS_PER_CALL: usize = 100;
 
 /// A client of one rollup on one cluster.
 pub struct L1Client {
@@ -145,6 +159,28 @@ impl L1Client {
         Inbox::parse(&data).map_err(|reason| layout(&self.addresses.inbox, reason))
     }
 
+    /// The messages of these indices, in order; nothing for one that is not there yet at this level, or closed.
+    ///
+    /// # Errors
+    ///
+    /// [`L1Error::Unreachable`], [`L1Error::Rejected`], [`L1Error::Layout`].
+    pub async fn messages(
+        &self,
+        indices: Range<u64>,
+        level: Level,
+    ) -> Result<Vec<Option<Message>>, L1Error> {
+        let addresses: Vec<Pubkey> = indices.map(|index| self.addresses.message(index)).collect();
+        let mut messages = Vec::with_capacity(addresses.len());
+        for addresses in addresses.chunks(ACCOUNTS_PER_CALL) {
+            let found = self.accounts(addresses, level).await?;
+            for (at, account) in addresses.iter().zip(found) {
+                let message = self.checked(at, account)?.map(|data| Message::parse(&data));
+                messages.push(message.transpose().map_err(|reason| layout(at, reason))?);
+            }
+        }
+        Ok(messages)
+    }
+
     /// A committed batch that is not finalized yet; nothing for any other.
     ///
     /// # Errors
@@ -167,9 +203,13 @@ impl L1Client {
         poster: &Address,
         level: Level,
     ) -> Result<Option<Data>, L1Error> {
-        let at = self.addresses.data(number, poster);
-        let Some(data) = self.owned(&at, level).await? else { return Ok(None) };
-        Data::parse(&data).map(Some).map_err(|reason| layout(&at, reason))
+        self.data_at(&self.addresses.data(number, poster), level).await
+    }
+
+    /// As [`L1Client::data`], of an account whose address is known.
+    pub(super) async fn data_at(&self, at: &Pubkey, level: Level) -> Result<Option<Data>, L1Error> {
+        let Some(data) = self.owned(at, level).await? else { return Ok(None) };
+        Data::parse(&data).map(Some).map_err(|reason| layout(at, reason))
     }
 
     /// Whether a withdrawal was paid.
@@ -184,27 +224,41 @@ impl L1Client {
         Ok(page.is_paid(withdrawal).unwrap_or(false))
     }
 
-    /// Creates the rollup of a genesis; `authority` signs and pays.
+    /// Creates the rollup of a genesis; `payer` signs and pays, anyone may.
     ///
     /// # Errors
     ///
     /// [`L1Error`], among them the program's when it is initialized already.
-    pub async fn initialize(&self, authority: &Key, genesis: &Genesis) -> Result<Landed, L1Error> {
-        self.write(authority, ix::initialize(self, authority, genesis)).await
+    pub async fn initialize(&self, payer: &Key, genesis: &Genesis) -> Result<Landed, L1Error> {
+        self.write(payer, ix::initialize(self, payer, genesis)).await
     }
 
-    /// Locks lamports in the vault; `recipient` is credited on the L2.
+    /// Locks lamports in the vault; `recipient` is credited on the L2. The depositor also pays the rent of the message, and gets
+    /// it back once the batch that consumed it is finalized.
     ///
     /// # Errors
     ///
-    /// [`L1Error`].
+    /// [`L1Error`], among them the program's `WrongMessageIndex` when others were first [`DEPOSIT_ATTEMPTS_MAX`] times.
     pub async fn deposit(
         &self,
         depositor: &Key,
         recipient: &Address,
         amount: Quote,
     ) -> Result<Landed, L1Error> {
-        self.write(depositor, ix::deposit_sol(self, depositor, recipient, amount)).await
+        let mut attempts = 1;
+        loop {
+            // What is processed is where the others are that have to be overtaken.
+            let index = self.inbox(Level::Processed).await?.count;
+            let deposit = ix::Deposit { index, recipient, amount };
+            match self.write(depositor, ix::deposit_sol(self, depositor, &deposit)).await {
+                Err(error) if is_lost_race(&error) && attempts < DEPOSIT_ATTEMPTS_MAX => {
+                    tracing::debug!(index, "another message was appended first, trying the next");
+                    attempts += 1;
+                    sleep(DEPOSIT_PAUSE).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// Posts one chunk of a batch's data. Posting the same chunk again succeeds.
@@ -252,6 +306,20 @@ impl L1Client {
         poster: &Address,
     ) -> Result<Landed, L1Error> {
         self.write(payer, ix::close_data(self, number, poster)).await
+    }
+
+    /// Gives the rent of messages back to who paid for them, once a finalized batch has consumed them: up to
+    /// [`CLOSED_MESSAGES_MAX`] in one transaction, which closes all of them or none. `messages` are the accounts as read.
+    ///
+    /// # Errors
+    ///
+    /// [`L1Error`], among them the runtime's when one of them was closed before.
+    pub async fn close_messages(
+        &self,
+        payer: &Key,
+        messages: &[Message],
+    ) -> Result<Landed, L1Error> {
+        self.write(payer, ix::close_messages(self, messages)).await
     }
 
     /// Pays out a withdrawal that is proved under the root of a finalized batch; anybody may send it.
@@ -317,15 +385,31 @@ impl L1Client {
 
     async fn account(&self, at: &Pubkey, level: Level) -> Result<Option<Account>, L1Error> {
         // The call for a single account hides from its error whether the L1 answered.
-        let found = self.rpc.get_multiple_accounts_with_commitment(&[*at], level.into()).await;
+        Ok(self.accounts(&[*at], level).await?.into_iter().next().flatten())
+    }
+
+    /// Accounts in order, up to [`ACCOUNTS_PER_CALL`].
+    async fn accounts(&self, at: &[Pubkey], level: Level) -> Result<Vec<Option<Account>>, L1Error> {
+        let found = self.rpc.get_multiple_accounts_with_commitment(at, level.into()).await;
         let found = found.map_err(|error| self.call_error("getMultipleAccounts", error))?;
-        Ok(found.value.into_iter().next().flatten())
+        Ok(found.value)
     }
 
     /// The data of an account of the program; nothing when there is none.
-    async fn owned(&self, at: &Pubkey, level: Level) -> Result<Option<Vec<u8>>, L1Error> {
-        let Some(account) = self.account(at, level).await? else { return Ok(None) };
-        if account.lamports == 0 {
+    pub(super) async fn owned(
+        &self,
+        at: &Pubkey,
+        level: Level,
+    ) -> Result<Option<Vec<u8>>, L1Error> {
+        self.checked(at, self.account(at, level).await?)
+    }
+
+    /// The data of an account that is the program's; nothing where the program has not created it.
+    fn checked(&self, at: &Pubkey, account: Option<Account>) -> Result<Option<Vec<u8>>, L1Error> {
+        let Some(account) = account else { return Ok(None) };
+        // Anybody can send lamports to an address before the program creates its account, and after it closed it.
+        let is_sent = account.owner == pubkey(&SYSTEM_PROGRAM) && account.data.is_empty();
+        if account.lamports == 0 || is_sent {
             return Ok(None);
         }
         if account.owner != self.addresses.program() {
@@ -361,10 +445,14 @@ pub struct Chunk<'a> {
 pub struct Commit<'a> {
     /// What the batch claims.
     pub header: &'a BatchHeader,
-    /// The committee's signatures over the settlement digest, by member index, strictly increasing.
+    /// The committee's signatures over the settlement digest, by member index, strictly increasing; none in a takeover.
     pub signatures: &'a [(u8, MemberSignature)],
     /// Who posted the data.
     pub data_poster: &'a Address,
+    /// The inbox cursor that is committed before it.
+    pub committed_inbox_cursor: u64,
+    /// The key under whose bond the poster commits in a takeover; the poster owns the bond.
+    pub member: Option<&'a Address>,
 }
 
 /// A claim of a withdrawal.
@@ -378,6 +466,34 @@ pub struct Claim<'a> {
     pub witness: &'a [u8],
 }
 
-fn layout(at: &Pubkey, reason: LayoutError) -> L1Error {
+/// Whether another message was appended at the index that a deposit expected.
+fn is_lost_race(error: &L1Error) -> bool {
+    error.program_number() == Some(RollupError::WrongMessageIndex.code())
+}
+
+pub(super) fn layout(at: &Pubkey, reason: LayoutError) -> L1Error {
     L1Error::Layout { address: address(at), reason: reason.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use curvevm::types::Hash;
+
+    use super::*;
+
+    #[test]
+    fn an_address_to_which_somebody_sent_lamports_has_no_account() {
+        let (program, chain) = (Address::new([1; 32]), Hash::new([2; 32]));
+        let client = L1Client::new(L1Config::new("http://127.0.0.1:1", program, chain));
+        let at = client.addresses().message(0);
+        let account = |owner: Address, data: &[u8]| {
+            let (lamports, data) = (1_000_000, data.to_vec());
+            Some(Account { lamports, data, owner: pubkey(&owner), ..Account::default() })
+        };
+        assert_eq!(client.checked(&at, None).unwrap(), None);
+        assert_eq!(client.checked(&at, account(SYSTEM_PROGRAM, &[])).unwrap(), None);
+        assert_eq!(client.checked(&at, account(program, &[7])).unwrap(), Some(vec![7]));
+        let foreign = client.checked(&at, account(Address::new([9; 32]), &[])).unwrap_err();
+        assert!(matches!(foreign, L1Error::Layout { .. }), "{foreign}");
+    }
 }

@@ -1,6 +1,10 @@
 //! The program's instructions as writes: data and accounts from the interface, addresses, compute bounds.
 
-use asset_rollup_interface::{error::RollupError, instruction as ix, seeds, state::Batch};
+use asset_rollup_interface::{
+    error::RollupError,
+    instruction as ix, seeds,
+    state::{Batch, Message, Verdict},
+};
 use curvevm::{
     genesis::Genesis,
     program::Amount,
@@ -24,10 +28,10 @@ const COMPUTE_UNITS_SIGNATURE: u32 = 40_000;
 /// The most that Solana gives a transaction.
 const COMPUTE_UNITS_MAX: u32 = 1_400_000;
 
-pub(super) fn initialize(client: &L1Client, authority: &Key, genesis: &Genesis) -> Write {
+pub(super) fn initialize(client: &L1Client, payer: &Key, genesis: &Genesis) -> Write {
     let at = client.addresses();
     let accounts = ix::InitializeAccounts {
-        authority: authority.address(),
+        payer: payer.address(),
         rollup: address(&at.rollup),
         inbox: address(&at.inbox),
         vault: address(&at.vault),
@@ -40,20 +44,24 @@ pub(super) fn initialize(client: &L1Client, authority: &Key, genesis: &Genesis) 
     )
 }
 
-pub(super) fn deposit_sol(
-    client: &L1Client,
-    depositor: &Key,
-    recipient: &Address,
-    amount: Quote,
-) -> Write {
+/// A deposit under the index that its message is to have.
+pub(super) struct Deposit<'a> {
+    pub(super) index: u64,
+    pub(super) recipient: &'a Address,
+    pub(super) amount: Quote,
+}
+
+pub(super) fn deposit_sol(client: &L1Client, depositor: &Key, deposit: &Deposit<'_>) -> Write {
+    let &Deposit { index, recipient, amount } = deposit;
     let at = client.addresses();
     let accounts = ix::DepositSolAccounts {
         depositor: depositor.address(),
         rollup: address(&at.rollup),
         inbox: address(&at.inbox),
+        message: address(&at.message(index)),
         vault: address(&at.vault),
     };
-    let data = ix::DepositSol { recipient: *recipient, amount: amount.get() }.data();
+    let data = ix::DepositSol { index, recipient: *recipient, amount: amount.get() }.data();
     write(client, "deposit_sol", (data, &accounts.metas()), COMPUTE_UNITS)
 }
 
@@ -76,12 +84,20 @@ pub(super) fn post_data(client: &L1Client, poster: &Key, chunk: &Chunk<'_>) -> W
 
 pub(super) fn commit_batch(client: &L1Client, poster: &Key, commit: &Commit<'_>) -> Write {
     let at = client.addresses();
+    let cursor = commit.header.inbox_cursor;
+    let message = |index: u64| address(&at.message(index));
+    let last = cursor.checked_sub(1).filter(|_| cursor > commit.committed_inbox_cursor);
     let accounts = ix::CommitBatchAccounts {
+        program: client.config().program_id,
         poster: poster.address(),
         rollup: address(&at.rollup),
         inbox: address(&at.inbox),
         data: address(&at.data(commit.header.number, commit.data_poster)),
         batch: address(&at.batch(commit.header.number)),
+        last: last.map(message),
+        // It may be appended before the transaction is executed.
+        next: Some(message(cursor)),
+        member: commit.member.map(|key| address(&at.member(key))),
     };
     let signatures = u32::try_from(commit.signatures.len()).unwrap_or(u32::MAX);
     let units = COMPUTE_UNITS_SIGNATURE.saturating_mul(signatures).saturating_add(COMPUTE_UNITS);
@@ -116,6 +132,24 @@ pub(super) fn close_data(client: &L1Client, number: u64, poster: &Address) -> Wr
     write(client, "close_data", (ix::CloseData {}.data(), &accounts.metas()), COMPUTE_UNITS)
 }
 
+pub(super) fn close_messages(client: &L1Client, messages: &[Message]) -> Write {
+    let at = client.addresses();
+    let close = |message: &Message| {
+        let accounts = ix::CloseMessageAccounts {
+            rollup: address(&at.rollup),
+            message: address(&at.message(message.index)),
+            payer: message.payer,
+        };
+        let data = ix::CloseMessage { index: message.index }.data();
+        instruction(client, (data, &accounts.metas()))
+    };
+    Write {
+        what: "close_message",
+        instructions: messages.iter().map(close).collect(),
+        compute_units_max: COMPUTE_UNITS,
+    }
+}
+
 /// # Errors
 ///
 /// The program's [`RollupError::UnsupportedAsset`] for tokens, which its instruction does not name.
@@ -147,6 +181,99 @@ pub(super) fn withdraw(
     Ok(write(client, "withdraw", (data, &accounts.metas()), COMPUTE_UNITS))
 }
 
+pub(super) fn register_member(
+    client: &L1Client,
+    owner: &Key,
+    registration: &ix::RegisterMember,
+) -> Write {
+    let at = client.addresses();
+    let accounts = ix::RegisterMemberAccounts {
+        owner: owner.address(),
+        rollup: address(&at.rollup),
+        member: address(&at.member(&registration.key)),
+    };
+    write(client, "register_member", (registration.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn begin_unbond(client: &L1Client, owner: &Key, key: &Address) -> Write {
+    let at = client.addresses();
+    let accounts = ix::BeginUnbondAccounts {
+        owner: owner.address(),
+        rollup: address(&at.rollup),
+        member: address(&at.member(key)),
+    };
+    write(client, "begin_unbond", (ix::BeginUnbond {}.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn finish_unbond(client: &L1Client, owner: &Key, key: &Address) -> Write {
+    let at = client.addresses();
+    let accounts = ix::FinishUnbondAccounts {
+        owner: owner.address(),
+        rollup: address(&at.rollup),
+        member: address(&at.member(key)),
+    };
+    write(client, "finish_unbond", (ix::FinishUnbond {}.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn rotate_committee(client: &L1Client, rotation: &ix::RotateCommittee) -> Write {
+    let at = client.addresses();
+    let accounts = ix::RotateCommitteeAccounts {
+        rollup: address(&at.rollup),
+        members: rotation.members.iter().map(|key| address(&at.member(key))).collect(),
+    };
+    let signatures = u32::try_from(rotation.signatures.len()).unwrap_or(u32::MAX);
+    let units = COMPUTE_UNITS_SIGNATURE.saturating_mul(signatures).saturating_add(COMPUTE_UNITS);
+    let units = units.min(COMPUTE_UNITS_MAX);
+    write(client, "rotate_committee", (rotation.data(), &accounts.metas()), units)
+}
+
+pub(super) fn report_equivocation(
+    client: &L1Client,
+    challenger: &Key,
+    (report, index): (&ix::ReportEquivocation, u64),
+) -> Write {
+    let at = client.addresses();
+    let accounts = ix::ReportEquivocationAccounts {
+        challenger: challenger.address(),
+        rollup: address(&at.rollup),
+        verdict: address(&at.verdict(index)),
+    };
+    write(client, "report_equivocation", (report.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn slash(client: &L1Client, verdict: &Verdict, accused: u8) -> Write {
+    let at = client.addresses();
+    let key = verdict.guilty().get(usize::from(accused)).copied().unwrap_or_default();
+    let accounts = ix::SlashAccounts {
+        rollup: address(&at.rollup),
+        verdict: address(&at.verdict(verdict.index)),
+        member: address(&at.member(&key)),
+        challenger: verdict.challenger,
+    };
+    let data = ix::Slash { index: verdict.index, accused }.data();
+    write(client, "slash", (data, &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn close_verdict(client: &L1Client, verdict: &Verdict) -> Write {
+    let at = client.addresses();
+    let accounts = ix::CloseVerdictAccounts {
+        rollup: address(&at.rollup),
+        verdict: address(&at.verdict(verdict.index)),
+        challenger: verdict.challenger,
+    };
+    write(client, "close_verdict", (ix::CloseVerdict {}.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
+pub(super) fn close_batch(client: &L1Client, batch: &Batch) -> Write {
+    let at = client.addresses();
+    let accounts = ix::CloseBatchAccounts {
+        rollup: address(&at.rollup),
+        batch: address(&at.batch(batch.number)),
+        poster: batch.poster,
+    };
+    write(client, "close_batch", (ix::CloseBatch {}.data(), &accounts.metas()), COMPUTE_UNITS)
+}
+
 /// The error of a number that the program, or Anchor in it, reported.
 pub(super) fn program_error(what: &'static str, number: u32) -> L1Error {
     match RollupError::from_code(number) {
@@ -170,9 +297,13 @@ pub(super) fn program_error(what: &'static str, number: u32) -> L1Error {
 fn write(
     client: &L1Client,
     what: &'static str,
-    (data, metas): (Vec<u8>, &[ix::Meta]),
+    parts: (Vec<u8>, &[ix::Meta]),
     units: u32,
 ) -> Write {
+    Write { what, instructions: vec![instruction(client, parts)], compute_units_max: units }
+}
+
+fn instruction(client: &L1Client, (data, metas): (Vec<u8>, &[ix::Meta])) -> Instruction {
     let program_id: Pubkey = client.addresses().program();
     let accounts = metas
         .iter()
@@ -182,9 +313,5 @@ fn write(
             is_writable: meta.writable,
         })
         .collect();
-    Write {
-        what,
-        instruction: Instruction { program_id, accounts, data },
-        compute_units_max: units,
-    }
+    Instruction { program_id, accounts, data }
 }

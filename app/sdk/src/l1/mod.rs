@@ -10,18 +10,27 @@
 //! 2. A write is signed over a recent blockhash, sent again as the same bytes until its status is known, and signed anew only
 //!    when its blockhash has expired and its status is still unknown at that height: then it can no longer land.
 //! 3. A write succeeded only when its status holds no execution error.
-//! 4. [`L1Error`] keeps apart an L1 that does not answer, a program that is not there, and a rollup that is not initialized.
+//! 4. A message goes to the address of the inbox's next index. Who is not the first there reads the index again, a bounded number
+//!    of times.
+//! 5. [`L1Error`] keeps apart an L1 that does not answer, a program that is not there, and a rollup that is not initialized.
 
 mod address;
 mod client;
 mod config;
 mod error;
+pub mod history;
 mod instructions;
+mod members;
 mod send;
 
 pub use address::RollupAddresses;
-pub use asset_rollup_interface::state::{Batch, Data, Inbox, Rollup};
-pub use client::{Chunk, Claim, Commit, L1Client};
+pub use asset_rollup_interface::{
+    instruction::{ReportEquivocation, RotateCommittee, Rotation},
+    state::{Batch, Data, Inbox, Member, Message, Rollup, Verdict},
+};
+pub use client::{CLOSED_MESSAGES_MAX, Chunk, Claim, Commit, DEPOSIT_ATTEMPTS_MAX, L1Client};
 pub use config::{L1Config, Level, TransactionFormat};
 pub use error::L1Error;
+pub use history::{CommitRecord, History, HistoryError, PostedBatch};
 pub use send::Landed;
+pub use solana_signature::Signature as TransactionSignature;

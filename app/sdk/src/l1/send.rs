@@ -41,10 +41,10 @@ pub struct Landed {
     pub slot: u64,
 }
 
-/// A write: one instruction, its name for people, and its compute bound.
+/// A write: its instructions, their name for people, and their compute bound in all.
 pub(super) struct Write {
     pub(super) what: &'static str,
-    pub(super) instruction: Instruction,
+    pub(super) instructions: Vec<Instruction>,
     pub(super) compute_units_max: u32,
 }
 
@@ -102,15 +102,11 @@ impl L1Client {
         let fee_payer = payer.solana().pubkey();
         let message = match self.config().format {
             TransactionFormat::V0 => {
-                let limit = compute_unit_limit(write.compute_units_max);
-                v0::Message::try_compile(
-                    &fee_payer,
-                    &[limit, write.instruction.clone()],
-                    &[],
-                    blockhash,
-                )
-                .map(VersionedMessage::V0)
-                .map_err(|error| failed(error.to_string()))?
+                let mut instructions = vec![compute_unit_limit(write.compute_units_max)];
+                instructions.extend_from_slice(&write.instructions);
+                v0::Message::try_compile(&fee_payer, &instructions, &[], blockhash)
+                    .map(VersionedMessage::V0)
+                    .map_err(|error| failed(error.to_string()))?
             }
             TransactionFormat::V1 => {
                 let config = v1::TransactionConfig::empty()
@@ -118,7 +114,7 @@ impl L1Client {
                     .with_loaded_accounts_data_size_limit(LOADED_BYTES_MAX);
                 v1::Message::try_compile_with_config(
                     &fee_payer,
-                    std::slice::from_ref(&write.instruction),
+                    &write.instructions,
                     blockhash,
                     config,
                 )
@@ -176,12 +172,15 @@ impl L1Client {
         let Some(status) = self.status(signature).await? else {
             return Ok((height > last_height).then_some(Fate::Expired));
         };
-        if let Some(error) = status.err {
-            return Err(execution_error(write, &error));
-        }
         let wanted = CommitmentConfig::from(self.config().confirm_at);
-        let landed = Landed { signature: *signature, slot: status.slot };
-        Ok(status.satisfies_commitment(wanted).then_some(Fate::Landed(landed)))
+        if !status.satisfies_commitment(wanted) {
+            // What failed on one fork may succeed on another, and the caller may send it anew.
+            return Ok(None);
+        }
+        match status.err {
+            Some(error) => Err(execution_error(write, &error)),
+            None => Ok(Some(Fate::Landed(Landed { signature: *signature, slot: status.slot }))),
+        }
     }
 
     async fn send(&self, transaction: &VersionedTransaction, write: &Write) -> Result<(), L1Error> {
@@ -222,7 +221,8 @@ fn execution_error(write: &Write, error: &TransactionError) -> L1Error {
         TransactionError::InstructionError(_, InstructionError::Custom(SYSTEM_INSUFFICIENT))
         | TransactionError::InsufficientFundsForFee
         | TransactionError::AccountNotFound => {
-            let payer = write.instruction.accounts.iter().find(|meta| meta.is_signer);
+            let mut accounts = write.instructions.iter().flat_map(|it| &it.accounts);
+            let payer = accounts.find(|meta| meta.is_signer);
             let payer = payer.map_or(Address::default(), |meta| address(&meta.pubkey));
             L1Error::InsufficientFunds { payer, what: write.what }
         }
@@ -243,17 +243,24 @@ fn compute_unit_limit(units: u32) -> Instruction {
 
 #[cfg(test)]
 mod tests {
+    use asset_rollup_interface::state::Message;
+    use curvevm::types::{Address, Hash};
     use solana_instruction::Instruction;
     use solana_pubkey::Pubkey;
 
     use super::{
-        InstructionError, L1Error, TransactionError, Write, compute_unit_limit, execution_error,
+        Blockhash, InstructionError, L1Client, L1Error, TransactionError, TransactionFormat, Write,
+        compute_unit_limit, execution_error,
+    };
+    use crate::{
+        keys::Key,
+        l1::{CLOSED_MESSAGES_MAX, L1Config, instructions::close_messages},
     };
 
     fn write() -> Write {
         let instruction =
             Instruction { program_id: Pubkey::default(), accounts: Vec::new(), data: Vec::new() };
-        Write { what: "withdraw", instruction, compute_units_max: 1 }
+        Write { what: "withdraw", instructions: vec![instruction], compute_units_max: 1 }
     }
 
     fn failed(error: InstructionError) -> L1Error {
@@ -273,6 +280,28 @@ mod tests {
         ));
         let broke = execution_error(&write(), &TransactionError::AccountNotFound);
         assert!(matches!(broke, L1Error::InsufficientFunds { .. }));
+    }
+
+    #[test]
+    fn as_many_messages_as_may_be_closed_fit_the_shorter_format() {
+        let (program, chain) = (Address::new([1; 32]), Hash::new([2; 32]));
+        let mut config = L1Config::new("http://127.0.0.1:1", program, chain);
+        config.format = TransactionFormat::V0;
+        let client = L1Client::new(config);
+        let message = |index: u64| Message {
+            version: 1,
+            bump: 255,
+            reserved: [0; 6],
+            rollup: Address::new([3; 32]),
+            payer: Address::new([u8::try_from(index).unwrap(); 32]),
+            hash: Hash::ZERO,
+            slot: 0,
+            index,
+            body: Vec::new(),
+        };
+        let messages: Vec<Message> = (10..).map(message).take(CLOSED_MESSAGES_MAX).collect();
+        let write = close_messages(&client, &messages);
+        client.sign(&Key::from_seed([4; 32]), &write, Blockhash::default()).unwrap();
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::{
     state::{DataAccount, Rollup},
 };
 
-/// Accounts of `close_data`. Anyone may send it.
+/// Accounts of `close_data`. Anyone may send it, where the batch's number is finalized; its poster, where no batch of the number is
+/// committed.
 #[derive(Accounts)]
 pub struct CloseData {
     /// The rollup.
@@ -33,7 +34,10 @@ pub struct CloseData {
 #[inline(never)]
 pub fn close_data(ctx: &mut Context<CloseData>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    let settled = accounts.data.number <= accounts.rollup.finalized_number;
-    ensure(settled, RollupError::NotFinalized)?;
+    let (rollup, number) = (&accounts.rollup, accounts.data.number);
+    let settled = number <= rollup.finalized_number;
+    let signed = accounts.poster.account().is_signer();
+    let withdrawn = number > rollup.committed_number && signed;
+    ensure(settled || withdrawn, RollupError::NotFinalized)?;
     accounts.data.close(*accounts.poster.account())
 }

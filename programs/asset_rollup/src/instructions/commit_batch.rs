@@ -1,17 +1,18 @@
-//! `commit_batch`: commits the next batch under a quorum of signatures.
+//! `commit_batch`: commits the next batch, under a quorum of signatures or in a takeover.
 
 use anchor_lang::prelude::*;
 use asset_rollup_interface::seeds;
 use curvevm::{
     batch::{BATCH_VERSION, BatchHeader, VM_VERSION, data_root},
-    genesis::quorum,
-    host,
-    types::{Address as Key, Hash, Signature},
+    types::{Address as Key, Hash},
 };
 
 use crate::{
+    certificate::{MemberSignature, check_quorum},
     error::{RollupError, ensure, fail},
-    state::{Batch, Commitment, DataAccount, Inbox, Rollup},
+    state::{
+        Batch, Commitment, Committers, DataAccount, Inbox, Member, Message, MessageAccount, Rollup,
+    },
 };
 
 /// Accounts of `commit_batch`.
@@ -46,28 +47,29 @@ pub struct CommitBatch {
         bump
     )]
     pub batch: Account<Batch>,
+    /// The message before the header's cursor; needed when the cursor has moved past the committed one.
+    pub last: Option<UncheckedAccount>,
+    /// The message at the header's cursor; needed when the inbox has one. It may be named before it is there.
+    pub next: Option<UncheckedAccount>,
     /// Creates the account.
     pub system_program: Program<System>,
-}
-
-/// A member's signature over the settlement digest.
-#[derive(Clone, Copy, AnchorSerialize, AnchorDeserialize, IdlType)]
-pub struct MemberSignature {
-    /// The member's index in the committee.
-    pub member: u8,
-    /// The signature.
-    pub signature: [u8; 64],
+    /// The poster's member, in a takeover; left out otherwise.
+    #[account(
+        seeds = [seeds::MEMBER, rollup.address().as_ref(), member.key.as_ref()],
+        bump = member.bump
+    )]
+    pub member: Option<Account<Member>>,
 }
 
 /// What is committed.
 pub struct Certified<'a> {
     /// The encoding of the header.
     pub header: &'a [u8],
-    /// The committee's signatures over its settlement digest.
+    /// The committee's signatures over its settlement digest; none in a takeover.
     pub signatures: &'a [MemberSignature],
 }
 
-/// Commits the next batch under a quorum of signatures.
+/// Commits the next batch.
 ///
 /// # Errors
 ///
@@ -83,18 +85,27 @@ pub fn commit_batch(ctx: &mut Context<CommitBatch>, certified: &Certified<'_>) -
     check_header(&header, &accounts.rollup)?;
     check_inbox(&header, accounts, clock.slot)?;
     check_data(&header, accounts)?;
-    let signers = check_quorum(&header, &program_id, &accounts.rollup, certified.signatures)?;
+    let committers = if certified.signatures.is_empty() {
+        Committers::Poster(check_takeover(accounts, clock.slot)?)
+    } else {
+        let committee_hash = Hash::new(accounts.rollup.committee_hash);
+        let digest = header.settlement_digest(&program_id, &committee_hash);
+        Committers::Signers(check_signers(&accounts.rollup, &digest, certified.signatures)?)
+    };
 
     let commitment = Commitment {
         bump,
-        signers,
+        committers,
         rollup: *accounts.rollup.address(),
         poster: *accounts.poster.address(),
         data: *accounts.data.address(),
         clock,
     };
-    *accounts.batch = Batch::new(&header, &commitment);
+    *accounts.batch = Batch::new(&header, &commitment, &accounts.rollup);
     accounts.rollup.commit(&header);
+    if accounts.batch.is_certified() {
+        accounts.rollup.committee_slot = accounts.batch.slot;
+    }
     accounts.batch.check()?;
     accounts.rollup.check()
 }
@@ -123,16 +134,27 @@ fn check_inbox(header: &BatchHeader, accounts: &CommitBatch, slot: u64) -> Resul
     ensure(within, RollupError::WrongInboxCursor)?;
     let hash = match cursor.checked_sub(1) {
         Some(last) if cursor > rollup.committed_inbox_cursor => {
-            inbox.entry(last)?.ok_or(fail(RollupError::Corrupt))?.hash
+            message(accounts.last.as_ref(), inbox, last)?.hash
         }
         Some(_) | None => rollup.committed_inbox_hash,
     };
     ensure(header.inbox_hash == Hash::new(hash), RollupError::WrongInboxHash)?;
-    let Some(next) = inbox.entry(cursor)? else {
+    if cursor == inbox.count {
         return Ok(());
-    };
+    }
+    let next = message(accounts.next.as_ref(), inbox, cursor)?;
     let age = slot.saturating_sub(next.slot);
     ensure(age <= rollup.inbox_delay_slots, RollupError::MessageLeftOut)
+}
+
+/// The message of an index, which has to be passed.
+fn message(
+    account: Option<&UncheckedAccount>,
+    inbox: &Inbox,
+    index: u64,
+) -> Result<MessageAccount> {
+    let account = account.ok_or(fail(RollupError::MessageMissing))?;
+    Message::load(account.account(), &inbox.rollup, index)
 }
 
 /// All chunks are posted, and they are the header's.
@@ -146,24 +168,24 @@ fn check_data(header: &BatchHeader, accounts: &CommitBatch) -> Result<()> {
     ensure(counted && header.data_root == data_root(hashes), RollupError::WrongDataRoot)
 }
 
-/// The signatures are a quorum of the committee's over the settlement digest. Gives the signers' bits.
-fn check_quorum(
-    header: &BatchHeader,
-    program_id: &Key,
-    rollup: &Rollup,
-    signatures: &[MemberSignature],
-) -> Result<u32> {
-    let required = quorum(usize::from(rollup.member_count));
-    ensure(signatures.len() >= required, RollupError::NoQuorum)?;
-    let digest = header.settlement_digest(program_id, &Hash::new(rollup.committee_hash));
-    let (mut signers, mut next) = (0u32, 0u8);
-    for entry in signatures {
-        ensure(entry.member >= next, RollupError::MemberOrder)?;
-        let key = rollup.member(entry.member)?;
-        let valid = host::verify(&key, &digest, &Signature::new(entry.signature));
-        ensure(valid, RollupError::BadSignature)?;
-        signers |= 1u32.checked_shl(u32::from(entry.member)).ok_or(fail(RollupError::Corrupt))?;
-        next = entry.member.saturating_add(1);
-    }
+/// The signatures are those of a quorum of the active members, and each signer answers with a bond, where genesis asks for bonds.
+/// Gives the signers' bits.
+fn check_signers(rollup: &Rollup, digest: &Hash, signatures: &[MemberSignature]) -> Result<u32> {
+    let signers = check_quorum(rollup, digest, signatures)?;
+    let bonded = rollup.bond_lamports == 0 || signers & !rollup.bonded == 0;
+    ensure(bonded, RollupError::NotBonded)?;
     Ok(signers)
+}
+
+/// The committee is silent for too long, and the poster answers with a bond of its own. Gives its key.
+fn check_takeover(accounts: &CommitBatch, slot: u64) -> Result<[u8; 32]> {
+    let member = accounts.member.as_ref().ok_or(fail(RollupError::NoQuorum))?;
+    let rollup = &accounts.rollup;
+    ensure(member.rollup == *rollup.address(), RollupError::WrongRollup)?;
+    ensure(member.owner == *accounts.poster.address(), RollupError::WrongOwner)?;
+    member.check_liable(rollup)?;
+    let silent = rollup.committee_slot.checked_add(rollup.takeover_slots);
+    let silent = silent.ok_or(fail(RollupError::Overflow))?;
+    ensure(slot > silent, RollupError::TakeoverTooSoon)?;
+    Ok(member.key)
 }

@@ -1,18 +1,25 @@
 //! `deposit_sol`: moves lamports into the vault and appends a deposit to the inbox.
 
 use anchor_lang::{prelude::*, system_program};
-use asset_rollup_interface::{constants::DEPOSIT_LAMPORTS_MIN, seeds};
-use curvevm::types::Address as Key;
+use asset_rollup_interface::{
+    constants::DEPOSIT_LAMPORTS_MIN, seeds, state::Message as MessageLayout,
+};
+use curvevm::{
+    inbox::MessageKind,
+    types::{Address as Key, AssetId, Quote},
+};
 
 use crate::{
     error::{RollupError, ensure},
-    state::{Deposit, Inbox, Rollup},
+    inbox::{Sent, append},
+    state::{Inbox, Message, MessageAccount, Rollup},
 };
 
 /// Accounts of `deposit_sol`.
 #[derive(Accounts)]
+#[instruction(index: u64)]
 pub struct DepositSol {
-    /// `[signer, writable]` Pays the deposit.
+    /// `[signer, writable]` Pays the deposit, and the rent of the message until it is closed.
     #[account(mut)]
     pub depositor: Signer,
     /// The rollup.
@@ -25,6 +32,15 @@ pub struct DepositSol {
         bump = rollup.inbox_bump
     )]
     pub inbox: Account<Inbox>,
+    /// `[writable]` Created.
+    #[account(
+        init,
+        payer = depositor,
+        space = Message::space(MessageLayout::DEPOSIT_BYTES)?,
+        seeds = [seeds::MESSAGE, rollup.address().as_ref(), inbox.next_index(index)?],
+        bump
+    )]
+    pub message: MessageAccount,
     /// `[writable]` Its vault.
     #[account(
         mut,
@@ -32,7 +48,7 @@ pub struct DepositSol {
         bump = rollup.vault_bump
     )]
     pub vault: SystemAccount,
-    /// Moves the lamports.
+    /// Creates the account and moves the lamports.
     pub system_program: Program<System>,
 }
 
@@ -42,12 +58,23 @@ pub struct DepositSol {
 ///
 /// [`RollupError`].
 #[inline(never)]
-pub fn deposit_sol(ctx: &mut Context<DepositSol>, recipient: [u8; 32], amount: u64) -> Result<()> {
+pub fn deposit_sol(
+    ctx: &mut Context<DepositSol>,
+    index: u64,
+    recipient: [u8; 32],
+    amount: u64,
+) -> Result<()> {
     ensure(amount >= DEPOSIT_LAMPORTS_MIN, RollupError::DepositTooSmall)?;
+    let bump = ctx.bumps.message;
     let accounts = &mut ctx.accounts;
-    let deposit = Deposit { slot: Clock::get()?.slot, recipient: Key::new(recipient), amount };
-    let consumed = accounts.rollup.committed_inbox_cursor;
-    accounts.inbox.append(&deposit, consumed)?;
+    accounts.inbox.deposit(amount)?;
+    let kind = MessageKind::Deposit {
+        asset: AssetId::SOL,
+        amount: Quote::new(amount),
+        recipient: Key::new(recipient),
+    };
+    let sent = Sent { index, bump, payer: *accounts.depositor.address(), kind };
+    append(&mut accounts.inbox, &mut accounts.message, sent)?;
     let transfer = system_program::Transfer {
         from: accounts.depositor.cpi_handle_mut(),
         to: accounts.vault.cpi_handle_mut(),

@@ -5,7 +5,7 @@ use asset_rollup_interface::seeds;
 
 use crate::{
     error::{RollupError, ensure, fail},
-    state::{Batch, DataAccount, Rollup},
+    state::{Batch, DataAccount, Finalized, Rollup},
 };
 
 /// Accounts of `finalize_batch`. Anyone may send it.
@@ -51,8 +51,9 @@ pub fn finalize_batch(ctx: &mut Context<FinalizeBatch>, number: u64) -> Result<(
     ensure(over, RollupError::WindowOpen)?;
     check_data(accounts)?;
 
-    let (height, root) = (accounts.batch.last_height, accounts.batch.post_root);
-    accounts.rollup.finalize(number, height, root)?;
+    let batch = &accounts.batch;
+    let (height, inbox_cursor, root) = (batch.last_height, batch.inbox_cursor, batch.post_root);
+    accounts.rollup.finalize(&Finalized { number, height, inbox_cursor, root })?;
     accounts.rollup.check()?;
     accounts.batch.close(*accounts.poster.account())?;
     if let (Some(data), Some(poster)) = (&mut accounts.data, &accounts.data_poster) {

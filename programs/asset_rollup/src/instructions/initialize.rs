@@ -10,9 +10,9 @@ use curvevm::{
 };
 
 use crate::{
-    constants::{SECS_MAX, SLOTS_MAX},
+    constants::{LAMPORTS_MAX, SECS_MAX, SLOTS_MAX},
     error::{RollupError, ensure, fail},
-    state::{Inbox, Rollup},
+    state::{Finalized, Inbox, Rollup},
 };
 
 /// Accounts of `initialize`.
@@ -21,17 +21,17 @@ use crate::{
 pub struct Initialize {
     /// `[signer, writable]` Pays for the accounts.
     #[account(mut)]
-    pub authority: Signer,
+    pub payer: Signer,
     /// `[writable]` Created.
     #[account(
         init,
-        payer = authority,
+        payer = payer,
         seeds = [seeds::ROLLUP, chain_id(genesis)?],
         bump
     )]
     pub rollup: Account<Rollup>,
     /// `[writable]` Created.
-    #[account(init, payer = authority, seeds = [seeds::INBOX, rollup.address().as_ref()], bump)]
+    #[account(init, payer = payer, seeds = [seeds::INBOX, rollup.address().as_ref()], bump)]
     pub inbox: Account<Inbox>,
     /// `[writable]` Funded to the rent minimum.
     #[account(mut, seeds = [seeds::VAULT, rollup.address().as_ref()], bump)]
@@ -67,13 +67,14 @@ pub fn initialize(ctx: &mut Context<Initialize>, genesis: &[u8]) -> Result<()> {
     check_assets(&genesis.quote_assets)?;
     fund_vault(&mut ctx.accounts)?;
 
+    let slot = Clock::get()?.slot;
     let (bump, vault_bump, inbox_bump) = (ctx.bumps.rollup, ctx.bumps.vault, ctx.bumps.inbox);
     let accounts = &mut ctx.accounts;
-    let (rollup_address, authority) = (*accounts.rollup.address(), *accounts.authority.address());
+    let rollup_address = *accounts.rollup.address();
     let rollup = &mut *accounts.rollup;
     (rollup.version, rollup.bump) = (ACCOUNT_VERSION, bump);
     (rollup.vault_bump, rollup.inbox_bump) = (vault_bump, inbox_bump);
-    rollup.authority = authority;
+    rollup.committee_slot = slot;
     start(rollup, &genesis)?;
     rollup.check()?;
 
@@ -90,21 +91,27 @@ fn start(rollup: &mut Rollup, genesis: &Genesis) -> Result<()> {
     rollup.challenge_slots = params.challenge_slots;
     rollup.challenge_secs = params.challenge_secs;
     rollup.inbox_delay_slots = params.inbox_delay_slots;
+    rollup.bond_lamports = params.bond_lamports;
+    rollup.challenge_lamports = params.challenge_lamports;
+    rollup.takeover_slots = params.takeover_slots;
+    rollup.authority = Address::new_from_array(params.authority.to_bytes());
+    rollup.authority_delay_secs = params.authority_delay_secs;
     rollup.chain_id = genesis.hash().to_bytes();
-    rollup.committee_hash = genesis.committee_hash().to_bytes();
-    let members = genesis.committee.len();
-    rollup.member_count = u8::try_from(members).map_err(|_| fail(RollupError::InvalidCommittee))?;
-    for (slot, member) in rollup.members.iter_mut().zip(&genesis.committee) {
-        *slot = member.to_bytes();
-    }
+    rollup.seat(&genesis.committee)?;
+    rollup.epoch_first_number = 1;
     rollup.committed_time_ms = genesis.time_ms;
     let mut tree = genesis.tree().map_err(|_| fail(RollupError::InvalidGenesis))?;
     let root = tree.root().to_bytes();
     rollup.committed_root = root;
-    rollup.finalize(0, 0, root)
+    rollup.finalize(&Finalized { number: 0, height: 0, inbox_cursor: 0, root })
 }
 
-fn check_committee(committee: &[Key]) -> Result<()> {
+/// A committee has as many members as it may, each once.
+///
+/// # Errors
+///
+/// [`RollupError::InvalidCommittee`].
+pub fn check_committee(committee: &[Key]) -> Result<()> {
     let mut seen: &[Key] = committee;
     let mut distinct = true;
     while let Some((member, rest)) = seen.split_first() {
@@ -120,7 +127,11 @@ fn check_params(params: &Params) -> Result<()> {
     let valid = (CHUNK_BYTES_MIN..=CHUNK_BYTES_MAX).contains(&chunk)
         && params.challenge_slots <= SLOTS_MAX
         && params.challenge_secs <= SECS_MAX
-        && (1..=SLOTS_MAX).contains(&params.inbox_delay_slots);
+        && (1..=SLOTS_MAX).contains(&params.inbox_delay_slots)
+        && params.bond_lamports <= LAMPORTS_MAX
+        && params.challenge_lamports <= LAMPORTS_MAX
+        && (1..=SLOTS_MAX).contains(&params.takeover_slots)
+        && params.authority_delay_secs <= SECS_MAX;
     ensure(valid, RollupError::InvalidParams)
 }
 
@@ -139,7 +150,7 @@ fn fund_vault(accounts: &mut Initialize) -> Result<()> {
         return Ok(());
     }
     let transfer = system_program::Transfer {
-        from: accounts.authority.cpi_handle_mut(),
+        from: accounts.payer.cpi_handle_mut(),
         to: accounts.vault.cpi_handle_mut(),
     };
     system_program::transfer(CpiContext::new(&system_program::ID, transfer), missing)

@@ -36,14 +36,22 @@ pub struct Batch {
     pub unix_time: i64,
     pub poster: Address,
     pub data: Address,
+    pub epoch: u64,
+    pub previous_time_ms: u64,
+    pub previous_inbox_cursor: u64,
+    pub previous_withdrawals: u64,
+    pub previous_inbox_hash: [u8; 32],
+    pub poster_member: [u8; 32],
+    pub extension_slots: u32,
+    pub extension_secs: u32,
 }
 
 /// How a batch was committed.
 pub struct Commitment {
     /// Bump of the batch's address.
     pub bump: u8,
-    /// Bits of the members whose signatures were counted.
-    pub signers: u32,
+    /// Who answers for it.
+    pub committers: Committers,
     /// The rollup.
     pub rollup: Address,
     /// Who commits it.
@@ -54,15 +62,27 @@ pub struct Commitment {
     pub clock: Clock,
 }
 
+/// Who answers for a batch.
+pub enum Committers {
+    /// Bits of the members whose signatures were counted.
+    Signers(u32),
+    /// The key under whose bond it was committed in a takeover.
+    Poster([u8; 32]),
+}
+
 impl Batch {
-    /// The batch of a header.
-    pub fn new(header: &BatchHeader, commitment: &Commitment) -> Self {
+    /// The batch of a header, on top of what `rollup` has committed.
+    pub fn new(header: &BatchHeader, commitment: &Commitment, rollup: &Rollup) -> Self {
+        let (signers, poster_member) = match commitment.committers {
+            Committers::Signers(signers) => (signers, [0; 32]),
+            Committers::Poster(member) => (0, member),
+        };
         Self {
             version: ACCOUNT_VERSION,
             bump: commitment.bump,
             header_version: header.version,
             reserved: 0,
-            signers: commitment.signers,
+            signers,
             rollup: commitment.rollup,
             number: header.number,
             batch_hash: header.hash().to_bytes(),
@@ -82,7 +102,20 @@ impl Batch {
             unix_time: commitment.clock.unix_timestamp,
             poster: commitment.poster,
             data: commitment.data,
+            epoch: rollup.epoch,
+            previous_time_ms: rollup.committed_time_ms,
+            previous_inbox_cursor: rollup.committed_inbox_cursor,
+            previous_withdrawals: rollup.committed_withdrawals,
+            previous_inbox_hash: rollup.committed_inbox_hash,
+            poster_member,
+            extension_slots: 0,
+            extension_secs: 0,
         }
+    }
+
+    /// Whether a quorum of the committee signed it, and not one poster in a takeover.
+    pub fn is_certified(&self) -> bool {
+        self.poster_member == [0; 32]
     }
 
     /// Whether the challenge window is over, in slots and in seconds.
@@ -93,8 +126,11 @@ impl Batch {
     pub fn is_window_over(&self, rollup: &Rollup, clock: &Clock) -> Result<bool> {
         let overflow = || fail(RollupError::Overflow);
         let secs = i64::try_from(rollup.challenge_secs).map_err(|_| overflow())?;
-        let slot = self.slot.checked_add(rollup.challenge_slots).ok_or_else(overflow)?;
-        let time = self.unix_time.checked_add(secs).ok_or_else(overflow)?;
+        let slot = self.slot.checked_add(rollup.challenge_slots);
+        let slot = slot.and_then(|slot| slot.checked_add(u64::from(self.extension_slots)));
+        let time = self.unix_time.checked_add(secs);
+        let time = time.and_then(|time| time.checked_add(i64::from(self.extension_secs)));
+        let (slot, time) = slot.zip(time).ok_or_else(overflow)?;
         Ok(clock.slot >= slot && clock.unix_timestamp >= time)
     }
 
@@ -106,7 +142,7 @@ impl Batch {
     pub fn check(&self) -> Result<()> {
         let valid = self.number > 0
             && self.first_height <= self.last_height
-            && self.signers != 0
+            && self.is_certified() == (self.signers != 0)
             && self.chunk_count > 0;
         ensure(valid, RollupError::Corrupt)
     }

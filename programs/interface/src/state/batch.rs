@@ -59,13 +59,29 @@ pub struct Batch {
     pub poster: Address,
     /// The account that holds the hashes of its chunks.
     pub data: Address,
+    /// The epoch of the committee when it was committed; `signers` are members of that committee.
+    pub epoch: u64,
+    /// The time of the batch before it, in milliseconds since 1970. A rollback restores these.
+    pub previous_time_ms: u64,
+    /// The inbox cursor after the batch before it.
+    pub previous_inbox_cursor: u64,
+    /// The number of withdrawals after the batch before it.
+    pub previous_withdrawals: u64,
+    /// The inbox hash after the batch before it.
+    pub previous_inbox_hash: Hash,
+    /// Zero for a certified batch; the key under whose bond a takeover batch was committed.
+    pub poster_member: Address,
+    /// By how many slots its window was extended,
+    pub extension_slots: u32,
+    /// and by how many seconds.
+    pub extension_secs: u32,
 }
 
 impl Batch {
     /// `sha256("account:Batch")`, first eight bytes.
     pub const DISCRIMINATOR: [u8; 8] = [0x9c, 0xc2, 0x46, 0x2c, 0x16, 0x58, 0x89, 0x2c];
     /// The length of the account, in bytes.
-    pub const BYTES: usize = 352;
+    pub const BYTES: usize = 456;
 
     /// Reads the account's data.
     ///
@@ -74,6 +90,11 @@ impl Batch {
     /// [`LayoutError`].
     pub fn parse(data: &[u8]) -> Result<Self, LayoutError> {
         super::parse(data, Self::DISCRIMINATOR)
+    }
+
+    /// Whether a quorum of the committee signed it, and not one poster in a takeover.
+    pub fn is_certified(&self) -> bool {
+        self.poster_member == Address::default()
     }
 
     /// The header that was committed on the chain of `chain_id`.

@@ -3,8 +3,11 @@
 mod batch;
 mod data;
 mod inbox;
+mod member;
+mod message;
 mod nullifiers;
 mod rollup;
+mod verdict;
 mod witness;
 
 use core::fmt;
@@ -13,9 +16,12 @@ use borsh::BorshDeserialize;
 
 pub use batch::Batch;
 pub use data::Data;
-pub use inbox::{Inbox, InboxEntry};
+pub use inbox::Inbox;
+pub use member::Member;
+pub use message::Message;
 pub use nullifiers::{Nullifiers, nullifier_bit};
 pub use rollup::{FinalizedRoot, Rollup};
+pub use verdict::Verdict;
 pub use witness::Witness;
 
 /// The length of a discriminator, in bytes.
@@ -32,6 +38,8 @@ pub enum LayoutError {
     Length,
     /// The format version is unknown.
     Version(u8),
+    /// The body of a message is of no known kind.
+    Body,
 }
 
 impl fmt::Display for LayoutError {
@@ -42,6 +50,7 @@ impl fmt::Display for LayoutError {
             Self::Version(version) => {
                 write!(f, "the account's format version {version} is unknown")
             }
+            Self::Body => f.write_str("the message is of no kind that this version knows"),
         }
     }
 }

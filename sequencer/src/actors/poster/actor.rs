@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use asset_sdk::{
     keys::Key,
-    l1::{Chunk, Commit, L1Client, L1Error, Level},
+    l1::{Chunk, Commit, L1Client, L1Error, Level, Rollup},
 };
 use curvevm::types::{Address, Signature as MemberSignature};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -152,7 +152,8 @@ impl Poster {
         let Some(signatures) = self.quorum(number).await? else { return Ok(()) };
         self.set_stage(PosterStage::Posting { batch: number });
         self.post(number, &batch).await?;
-        if self.is_committed(number).await? {
+        let rollup = self.client.rollup(Level::Confirmed).await?;
+        if self.has_committed(&rollup, number) {
             return Ok(());
         }
         self.set_stage(PosterStage::Committing { batch: number });
@@ -160,6 +161,8 @@ impl Poster {
             header: &batch.header,
             signatures: &signatures,
             data_poster: &self.key.address(),
+            committed_inbox_cursor: rollup.committed_inbox_cursor,
+            member: None,
         };
         match self.client.commit_batch(&self.key, commit).await {
             Ok(landed) => {
@@ -176,11 +179,17 @@ impl Poster {
     }
 
     async fn is_committed(&self, number: u64) -> Result<bool, PosterError> {
-        let is_committed = self.client.rollup(Level::Confirmed).await?.committed_number >= number;
-        if is_committed {
+        let rollup = self.client.rollup(Level::Confirmed).await?;
+        Ok(self.has_committed(&rollup, number))
+    }
+
+    /// Whether the L1 has the batch; the watcher is to see that too.
+    fn has_committed(&self, rollup: &Rollup, number: u64) -> bool {
+        let has_committed = rollup.committed_number >= number;
+        if has_committed {
             self.look.notify_one();
         }
-        Ok(is_committed)
+        has_committed
     }
 
     async fn post_ahead(&self, number: u64) -> Result<(), PosterError> {
@@ -194,11 +203,14 @@ impl Poster {
         Ok(self.store.run(move |store| store.batch(number)).await?)
     }
 
-    /// A quorum of attestations in order of the members; where there is none, the members are asked.
+    /// A quorum of attestations in order of the members, of those whose signatures the program counts; where there is none, the
+    /// members are asked.
     async fn quorum(&self, number: u64) -> Result<Option<Vec<(u8, MemberSignature)>>, PosterError> {
-        let quorum = self.spec.quorum();
+        let rollup = self.client.rollup(Level::Confirmed).await?;
+        let quorum = rollup.quorum();
         let attestations = self.attestations.clone();
         let mut held = self.store.run(move |_| attestations.held(number)).await?;
+        held.retain(|(member, _)| is_counted(&rollup, *member));
         if held.len() >= quorum {
             held.truncate(quorum);
             return Ok(Some(held));
@@ -233,4 +245,9 @@ impl Poster {
         };
         stream::iter(missing).map(post).buffer_unordered(CHUNKS_IN_FLIGHT).try_collect::<()>().await
     }
+}
+
+/// Whether the program counts a member's signature: no verdict convicted it, and it answers with a bond where genesis asks for one.
+fn is_counted(rollup: &Rollup, member: u8) -> bool {
+    rollup.is_active(member) && (rollup.bond_lamports == 0 || rollup.is_bonded(member))
 }

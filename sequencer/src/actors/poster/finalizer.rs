@@ -1,17 +1,17 @@
-//! Finalizes batches whose challenge window is over, and closes data accounts.
+//! Finalizes batches whose challenge window is over, and closes data accounts and messages.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, slice, sync::Arc, time::Duration};
 
 use asset_sdk::{
     keys::Key,
-    l1::{Batch, L1Client, L1Error, Level, Rollup},
+    l1::{Batch, L1Client, L1Error, Level, Message, Rollup},
 };
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, sleep},
 };
 
-use super::{PosterConfig, PosterMetrics, state::Turns};
+use super::{PosterConfig, PosterMetrics, closing::Closing, state::Turns};
 use crate::{
     actors::{executor::now_ms, stopped, watcher::L1View},
     chain::ChainSpec,
@@ -44,12 +44,14 @@ struct Memory {
     over: Option<(u64, Instant)>,
     /// The last batch whose data account of this member was looked for.
     cleaned: u64,
+    /// Which messages are closed.
+    closing: Closing,
 }
 
 impl Finalizer {
     /// Runs until `stop` turns true.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut memory = Memory { over: None, cleaned: 0 };
+        let mut memory = Memory { over: None, cleaned: 0, closing: Closing::default() };
         let mut failures = 0u32;
         loop {
             tokio::select! {
@@ -59,7 +61,7 @@ impl Finalizer {
                     Err(error) => {
                         failures = failures.saturating_add(1);
                         self.metrics.failures.inc();
-                        tracing::warn!(%error, "a batch could not be finalized, trying again");
+                        tracing::warn!(%error, "what is over could not be finalized or closed, trying again");
                     }
                 },
             }
@@ -79,7 +81,8 @@ impl Finalizer {
         if view.finalized < view.committed {
             self.finalize_next(memory).await?;
         }
-        self.clean(memory, view.finalized).await
+        self.clean(memory, view.finalized).await?;
+        self.close_messages(&mut memory.closing, view.finalized_cursor).await
     }
 
     /// Finalizes the next batch when its window is over and it is this member's turn.
@@ -139,11 +142,50 @@ impl Finalizer {
         }
         Ok(())
     }
+
+    /// Closes some messages that finalized batches have consumed, so that who paid for them gets the rent back.
+    async fn close_messages(&self, closing: &mut Closing, cursor: u64) -> Result<(), L1Error> {
+        let range = closing.next(cursor, Instant::now());
+        if range.is_empty() {
+            return Ok(());
+        }
+        let first = range.start;
+        let found = self.client.messages(range, Level::Confirmed).await?;
+        let messages = closing.choose(&self.turns(), (first, found), Instant::now());
+        if messages.is_empty() || self.close(&messages).await? {
+            return Ok(());
+        }
+        // The others go without the one that somebody else closed, or that cannot be closed.
+        for message in &messages {
+            if !self.close(slice::from_ref(message)).await? {
+                closing.leave(message.index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes messages in one transaction. Gives whether the L1 did.
+    async fn close(&self, messages: &[Message]) -> Result<bool, L1Error> {
+        let (first, count) = (messages.first().map(|message| message.index), messages.len());
+        match self.client.close_messages(&self.key, messages).await {
+            Ok(_) => {
+                self.metrics.messages_closed.inc_by(count as u64);
+                tracing::info!(first, count, "returned the rent of messages");
+                Ok(true)
+            }
+            Err(error @ L1Error::Execution { .. }) => {
+                tracing::debug!(%error, first, count, "messages were not closed");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Whether the challenge window is over, by slots and by seconds.
-const fn is_over(rollup: &Rollup, batch: &Batch, slot: u64, unix_time: u64) -> bool {
+fn is_over(rollup: &Rollup, batch: &Batch, slot: u64, unix_time: u64) -> bool {
     let committed_at = if batch.unix_time < 0 { 0 } else { batch.unix_time.cast_unsigned() };
-    slot > batch.slot.saturating_add(rollup.challenge_slots)
-        && unix_time > committed_at.saturating_add(rollup.challenge_secs)
+    let slots = rollup.challenge_slots.saturating_add(u64::from(batch.extension_slots));
+    let secs = rollup.challenge_secs.saturating_add(u64::from(batch.extension_secs));
+    slot > batch.slot.saturating_add(slots) && unix_time > committed_at.saturating_add(secs)
 }

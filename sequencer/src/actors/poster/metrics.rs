@@ -15,6 +15,7 @@ pub(crate) struct PosterMetrics {
     pub(super) chunk_bytes: Counter,
     pub(super) committed: Counter,
     pub(super) finalized: Counter,
+    pub(super) messages_closed: Counter,
     pub(super) failures: Counter,
     pub(super) commit_seconds: Histogram,
 }
@@ -26,6 +27,7 @@ impl Default for PosterMetrics {
             chunk_bytes: Counter::default(),
             committed: Counter::default(),
             finalized: Counter::default(),
+            messages_closed: Counter::default(),
             failures: Counter::default(),
             commit_seconds: Histogram::new(exponential_buckets(10e-3, 2.0, 14)),
         }
@@ -39,6 +41,8 @@ impl PosterMetrics {
         poster.register("chunk_bytes", "Bytes of those chunks", self.chunk_bytes.clone());
         poster.register("committed", "Batches committed by this member", self.committed.clone());
         poster.register("finalized", "Batches finalized by this member", self.finalized.clone());
+        let help = "Inbox messages closed by this member";
+        poster.register("messages_closed", help, self.messages_closed.clone());
         poster.register("failures", "Calls to the L1 that failed", self.failures.clone());
         let help = "Time from the first look to the commit of a batch";
         poster.register("commit_seconds", help, self.commit_seconds.clone());

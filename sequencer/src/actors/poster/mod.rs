@@ -9,9 +9,12 @@
 //! 4. A commit needs a quorum of attestations. They come with the certificate of the batch's last block; where consensus
 //!    finalized that block through a later one, the members are asked for them.
 //! 5. A batch is finalized when both its slots and its seconds have passed; a data account that is of no more use is closed.
+//! 6. Messages below the finalized inbox cursor are closed, a bounded number at a time, so that who paid for them gets the rent
+//!    back: message `n` by member `n mod members`, and by each next member once `poster_timeout` passes while it is open.
 
 mod actor;
 mod attestations;
+mod closing;
 mod error;
 mod finalizer;
 mod metrics;

@@ -2,14 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use asset_sdk::l1::{L1Client, L1Error, Level};
+use asset_rollup_interface::state::LayoutError;
+use asset_sdk::l1::{L1Client, L1Error, Level, Message};
+use curvevm::types::Address;
 use tokio::{
     sync::{Notify, watch},
     time::sleep,
 };
 
 use super::{L1View, WatcherMetrics};
-use crate::actors::stopped;
+use crate::actors::{executor::Version, stopped};
 
 /// The longest pause after failed looks.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
@@ -31,6 +33,8 @@ pub(crate) struct Watcher {
     pub(crate) config: WatcherConfig,
     pub(crate) client: Arc<L1Client>,
     pub(crate) view: watch::Sender<Arc<L1View>>,
+    /// How far the chain has consumed the inbox.
+    pub(crate) head: watch::Receiver<Arc<Version>>,
     /// Asks for a look now.
     pub(crate) wanted: Arc<Notify>,
     pub(crate) metrics: WatcherMetrics,
@@ -82,7 +86,21 @@ impl Watcher {
             self.client.inbox(self.config.commitment),
         )?;
         view.update(slot, &rollup, &inbox);
+        let missing = view.missing(self.head.borrow().chain.inbox_cursor);
+        let found = self.client.messages(missing, self.config.commitment).await?;
+        // The accounts may be read from an earlier slot than the inbox: what follows a missing one is not taken either.
+        for account in found.into_iter().map_while(|account| account) {
+            let message = account.message().map_err(|reason| self.unknown(&account, reason))?;
+            if !view.append(message, account.hash) {
+                break;
+            }
+        }
         Ok(())
+    }
+
+    fn unknown(&self, account: &Message, reason: LayoutError) -> L1Error {
+        let address = self.client.addresses().message(account.index).to_bytes();
+        L1Error::Layout { address: Address::new(address), reason: reason.to_string() }
     }
 }
 
@@ -111,6 +129,7 @@ mod tests {
             },
             client: Arc::new(L1Client::new(config)),
             view: watch::Sender::new(Arc::new(known)),
+            head: watch::channel(Arc::new(Version::genesis(&spec).unwrap())).1,
             wanted: Arc::new(Notify::new()),
             metrics: WatcherMetrics::default(),
         };

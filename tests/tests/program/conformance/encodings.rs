@@ -84,7 +84,7 @@ fn cells() -> Vec<(String, Cell)> {
         amount: Amount::Quote(ASSET, Quote::new(10)),
         recipient: address(2),
     };
-    let tokens = Withdrawal { amount: Amount::Base(ID, Base::new(11)), ..withdrawal.clone() };
+    let tokens = Withdrawal { amount: Amount::Base(ID, Base::new(11)), ..withdrawal };
     let session = Session {
         version: 0,
         expires_ms: 11,

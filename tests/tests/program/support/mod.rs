@@ -1,5 +1,6 @@
 //! A rollup on LiteSVM, beside a native chain that makes its batches.
 
+mod bonds;
 mod chain;
 pub(crate) mod modules;
 pub(crate) mod orders;
@@ -15,6 +16,7 @@ use ed25519_zebra::{SigningKey, VerificationKey};
 use litesvm::types::TransactionMetadata;
 use solana_transaction::{InstructionError, TransactionError};
 
+pub(crate) use bonds::{BOND, sign, statement};
 pub(crate) use chain::{Chain, Sealed, claimed, signed, withdraw};
 pub(crate) use replay::{Answer, Case, Replayer, advance, chunks, chunks_of, touched};
 pub(crate) use world::{

@@ -2,16 +2,18 @@
 
 use asset_rollup_interface::{
     instruction::{
-        CloseData, CloseDataAccounts, CommitBatch, CommitBatchAccounts, DepositSol,
-        DepositSolAccounts, FinalizeBatch, FinalizeBatchAccounts, Initialize, InitializeAccounts,
-        Meta, PostData, PostDataAccounts, Withdraw, WithdrawAccounts,
+        CloseData, CloseDataAccounts, CloseMessage, CloseMessageAccounts, CommitBatch,
+        CommitBatchAccounts, DepositSol, DepositSolAccounts, FinalizeBatch, FinalizeBatchAccounts,
+        Initialize, InitializeAccounts, Meta, PostData, PostDataAccounts, Withdraw,
+        WithdrawAccounts,
     },
     seeds,
-    state::{Batch, Data, Inbox, Nullifiers, Rollup},
+    state::{Batch, Data, Inbox, Message as InboxAccount, Nullifiers, Rollup},
 };
 use curvevm::{
     batch::BatchHeader,
     genesis::{GENESIS_VERSION, Genesis, Params, quorum},
+    inbox::InboxMessage,
     tx::Transaction,
     types::{Address, Signature},
 };
@@ -22,7 +24,7 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::{AccountMeta, Instruction, Message, versioned::VersionedTransaction};
 
-use super::{Build, Chain, Outcome, SOL, Sealed, address, signing_key};
+use super::{BOND, Build, Chain, Outcome, SOL, Sealed, address, signing_key};
 
 /// The first slot and the first time of a world.
 const SLOT: u64 = 1_000;
@@ -81,15 +83,20 @@ pub(crate) fn genesis() -> Genesis {
             challenge_slots: 10,
             challenge_secs: 5,
             inbox_delay_slots: 100,
+            bond_lamports: BOND,
+            challenge_lamports: SOL / 10,
+            takeover_slots: 200,
+            authority: Address::default(),
+            authority_delay_secs: 0,
         },
     }
 }
 
 impl World {
-    /// A world whose rollup is initialized: seven members, a window of 10 slots and 5 seconds, a delay of 100 slots.
+    /// A world whose rollup is initialized: seven bonded members, a window of 10 slots and 5 seconds, a delay of 100 slots.
     pub(crate) fn new(build: Build) -> Self {
         let mut world = Self::empty(build);
-        world.initialize().unwrap();
+        world.start();
         world
     }
 
@@ -126,6 +133,15 @@ impl World {
         world
     }
 
+    /// Initializes the rollup, and registers the members of its committee with the payer's lamports.
+    pub(crate) fn start(&mut self) {
+        let instruction = self.initialize_instruction();
+        self.send_with_budget(&instruction).unwrap();
+        for seed in (MEMBERS_FROM..).take(self.genesis.committee.len()) {
+            self.register(seed, self.genesis.params.bond_lamports).unwrap();
+        }
+    }
+
     fn derive(&mut self) {
         let chain_id = self.chain.id;
         self.rollup = self.pda(&seeds::rollup(&chain_id));
@@ -140,6 +156,10 @@ impl World {
     pub(crate) fn pda(&self, seeds: &[&[u8]]) -> Address {
         let (address, _) = Pubkey::find_program_address(seeds, &pubkey(&self.program));
         Address::new(address.to_bytes())
+    }
+
+    pub(crate) fn message_address(&self, index: u64) -> Address {
+        self.pda(&seeds::message(&self.rollup, &seeds::le(index)))
     }
 
     pub(crate) fn batch_address(&self, number: u64) -> Address {
@@ -169,6 +189,17 @@ impl World {
 
     pub(crate) fn inbox_account(&self) -> Inbox {
         Inbox::parse(&self.data_of(&self.inbox).unwrap()).unwrap()
+    }
+
+    pub(crate) fn message_account(&self, index: u64) -> Option<InboxAccount> {
+        let data = self.data_of(&self.message_address(index))?;
+        Some(InboxAccount::parse(&data).unwrap())
+    }
+
+    /// The messages from `cursor` on.
+    pub(crate) fn messages_from(&self, cursor: u64) -> Vec<InboxMessage> {
+        let message = |index| self.message_account(index).unwrap().message().unwrap();
+        (cursor..self.inbox_account().count).map(message).collect()
     }
 
     pub(crate) fn batch_account(&self, number: u64) -> Option<Batch> {
@@ -205,6 +236,12 @@ impl World {
 
     pub(crate) fn slot(&self) -> u64 {
         self.svm.get_sysvar::<Clock>().slot
+    }
+
+    /// The slot and the time.
+    pub(crate) fn now(&self) -> (u64, i64) {
+        let clock: Clock = self.svm.get_sysvar();
+        (clock.slot, clock.unix_timestamp)
     }
 
     pub(crate) fn pass(&mut self, slots: u64, secs: i64) {
@@ -261,7 +298,7 @@ impl World {
 
     pub(crate) fn initialize_instruction(&self) -> Instruction {
         let accounts = InitializeAccounts {
-            authority: key_of(&self.payer()),
+            payer: key_of(&self.payer()),
             rollup: self.rollup,
             inbox: self.inbox,
             vault: self.vault,
@@ -275,13 +312,15 @@ impl World {
     }
 
     pub(crate) fn deposit_instruction(&self, recipient: Address, amount: u64) -> Instruction {
+        let index = self.inbox_account().count;
         let accounts = DepositSolAccounts {
             depositor: key_of(&self.payer()),
             rollup: self.rollup,
             inbox: self.inbox,
+            message: self.message_address(index),
             vault: self.vault,
         };
-        self.instruction(accounts.metas(), DepositSol { recipient, amount }.data())
+        self.instruction(accounts.metas(), DepositSol { index, recipient, amount }.data())
     }
 
     pub(crate) fn deposit(&mut self, recipient: Address, amount: u64) -> Outcome {
@@ -335,12 +374,18 @@ impl World {
         signatures: Vec<(u8, Signature)>,
     ) -> Instruction {
         let poster = key_of(&self.payer());
+        let cursor = header.inbox_cursor;
+        let last = (cursor > self.rollup_account().committed_inbox_cursor).then(|| cursor - 1);
         let accounts = CommitBatchAccounts {
+            program: self.program,
             poster,
             rollup: self.rollup,
             inbox: self.inbox,
             data: self.data_address(header.number, &poster),
             batch: self.batch_address(header.number),
+            last: last.map(|index| self.message_address(index)),
+            next: Some(self.message_address(cursor)),
+            member: None,
         };
         self.instruction(accounts.metas(), CommitBatch::new(header, signatures).data())
     }
@@ -379,6 +424,16 @@ impl World {
         self.instruction(accounts.metas(), CloseData {}.data())
     }
 
+    /// The instruction that closes a message; `payer` is repaid.
+    pub(crate) fn close_message_instruction(&self, index: u64, payer: Address) -> Instruction {
+        let accounts = CloseMessageAccounts {
+            rollup: self.rollup,
+            message: self.message_address(index),
+            payer,
+        };
+        self.instruction(accounts.metas(), CloseMessage { index }.data())
+    }
+
     pub(crate) fn withdraw_instruction(&self, claim: &Withdraw, recipient: Address) -> Instruction {
         let accounts = WithdrawAccounts {
             payer: key_of(&self.payer()),
@@ -395,7 +450,7 @@ impl World {
     /// Seals a batch of all messages that wait and of `transactions`.
     pub(crate) fn seal(&mut self, transactions: Vec<Transaction>) -> Sealed {
         let cursor = self.rollup_account().committed_inbox_cursor;
-        let messages = self.inbox_account().messages_from(cursor).unwrap();
+        let messages = self.messages_from(cursor);
         self.chain.seal(messages, transactions)
     }
 

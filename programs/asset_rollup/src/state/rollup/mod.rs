@@ -2,12 +2,12 @@
 
 use anchor_lang::prelude::*;
 use asset_rollup_interface::constants::{MEMBERS_MAX, ROOTS_CAPACITY};
-use curvevm::{
-    batch::BatchHeader,
-    types::{Address as Key, Hash},
-};
+use curvevm::{batch::BatchHeader, types::Hash};
 
-use crate::error::{RollupError, ensure, fail};
+use crate::{
+    error::{RollupError, ensure, fail},
+    state::{Batch, committee::mask},
+};
 
 /// A rollup; fields as in `asset_rollup_interface::state::Rollup`.
 #[account]
@@ -17,7 +17,7 @@ pub struct Rollup {
     pub vault_bump: u8,
     pub inbox_bump: u8,
     pub member_count: u8,
-    pub reserved: u8,
+    pub prev_member_count: u8,
     pub chunk_bytes_max: u16,
     pub chain_id: [u8; 32],
     pub authority: Address,
@@ -34,8 +34,27 @@ pub struct Rollup {
     pub committed_inbox_hash: [u8; 32],
     pub finalized_number: u64,
     pub finalized_height: u64,
+    pub finalized_inbox_cursor: u64,
     pub members: [[u8; 32]; MEMBERS_MAX],
     pub roots: [FinalizedRoot; ROOTS_CAPACITY],
+    pub bond_lamports: u64,
+    pub challenge_lamports: u64,
+    pub takeover_slots: u64,
+    pub authority_delay_secs: u64,
+    pub epoch: u64,
+    pub epoch_first_number: u64,
+    pub prev_epoch: u64,
+    pub committee_slot: u64,
+    pub rollbacks: u64,
+    pub verdicts: u64,
+    pub verdict_slot: u64,
+    pub verdict_unix_time: i64,
+    pub active: u32,
+    pub bonded: u32,
+    pub prev_active: u32,
+    pub reserved: u32,
+    pub prev_committee_hash: [u8; 32],
+    pub prev_members: [[u8; 32]; MEMBERS_MAX],
 }
 
 /// The state root after a finalized batch.
@@ -43,6 +62,18 @@ pub struct Rollup {
 #[repr(C)]
 pub struct FinalizedRoot {
     pub number: u64,
+    pub root: [u8; 32],
+}
+
+/// What is known of a batch once it is finalized.
+pub struct Finalized {
+    /// Its number.
+    pub number: u64,
+    /// Its last height.
+    pub height: u64,
+    /// Its inbox cursor.
+    pub inbox_cursor: u64,
+    /// The state root after it.
     pub root: [u8; 32],
 }
 
@@ -61,17 +92,6 @@ impl Rollup {
         Ok(number)
     }
 
-    /// The key of a member.
-    ///
-    /// # Errors
-    ///
-    /// [`RollupError::UnknownMember`].
-    pub fn member(&self, index: u8) -> Result<Key> {
-        ensure(index < self.member_count, RollupError::UnknownMember)?;
-        let key = self.members.get(usize::from(index)).ok_or(fail(RollupError::Corrupt))?;
-        Ok(Key::new(*key))
-    }
-
     /// Records a batch as the last committed one.
     pub fn commit(&mut self, header: &BatchHeader) {
         self.committed_number = header.number;
@@ -83,16 +103,45 @@ impl Rollup {
         self.committed_inbox_hash = header.inbox_hash.to_bytes();
     }
 
-    /// Records a batch as the last finalized one, and its root.
+    /// Whether a batch is committed and not finalized.
+    pub const fn is_live(&self, number: u64) -> bool {
+        self.finalized_number < number && number <= self.committed_number
+    }
+
+    /// Takes out all live batches from `batch` on. Their accounts are left to `close_batch`.
+    ///
+    /// # Errors
+    ///
+    /// [`RollupError::BatchNotLive`], [`RollupError::Overflow`].
+    pub fn roll_back(&mut self, batch: &Batch) -> Result<()> {
+        ensure(self.is_live(batch.number), RollupError::BatchNotLive)?;
+        let before = batch.number.checked_sub(1).zip(batch.first_height.checked_sub(1));
+        let (number, height) = before.ok_or(fail(RollupError::Corrupt))?;
+        self.committed_number = number;
+        self.committed_height = height;
+        self.committed_root = batch.prev_root;
+        self.committed_time_ms = batch.previous_time_ms;
+        self.committed_inbox_cursor = batch.previous_inbox_cursor;
+        self.committed_inbox_hash = batch.previous_inbox_hash;
+        self.committed_withdrawals = batch.previous_withdrawals;
+        // The numbers are taken anew, by the present committee.
+        self.epoch_first_number = self.epoch_first_number.min(batch.number);
+        self.rollbacks = self.rollbacks.checked_add(1).ok_or(fail(RollupError::Overflow))?;
+        Ok(())
+    }
+
+    /// Records a batch as the last finalized one.
     ///
     /// # Errors
     ///
     /// [`RollupError::Corrupt`].
-    pub fn finalize(&mut self, number: u64, height: u64, root: [u8; 32]) -> Result<()> {
+    pub fn finalize(&mut self, batch: &Finalized) -> Result<()> {
+        let &Finalized { number, height, inbox_cursor, root } = batch;
         let place = slot(number).and_then(|at| self.roots.get_mut(at));
         *place.ok_or(fail(RollupError::Corrupt))? = FinalizedRoot { number, root };
         self.finalized_number = number;
         self.finalized_height = height;
+        self.finalized_inbox_cursor = inbox_cursor;
         Ok(())
     }
 
@@ -118,7 +167,13 @@ impl Rollup {
         let members = usize::from(self.member_count);
         let valid = self.finalized_number <= self.committed_number
             && self.finalized_height <= self.committed_height
-            && (1..=MEMBERS_MAX).contains(&members);
+            && self.finalized_inbox_cursor <= self.committed_inbox_cursor
+            && (1..=MEMBERS_MAX).contains(&members)
+            && usize::from(self.prev_member_count) <= MEMBERS_MAX
+            && self.active & !mask(self.member_count) == 0
+            && self.bonded & !self.active == 0
+            && self.prev_active & !mask(self.prev_member_count) == 0
+            && self.epoch_first_number <= self.committed_number.saturating_add(1);
         ensure(valid, RollupError::Corrupt)
     }
 }
@@ -127,3 +182,6 @@ impl Rollup {
 fn slot(number: u64) -> Option<usize> {
     usize::try_from(number.checked_rem(ROOTS_CAPACITY as u64)?).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,9 @@
 //! Each instruction is a struct of its arguments with `data()`, and a struct of its accounts with `metas()`. In the lists of
 //! accounts, `[writable]` and `[signer]` say how the program takes them.
 
+mod committee;
+mod verdicts;
+
 use alloc::{vec, vec::Vec};
 
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -10,6 +13,15 @@ use curvevm::{
     batch::BatchHeader,
     genesis::Genesis,
     types::{Address, AssetId, Hash, Signature},
+};
+
+pub use committee::{
+    BeginUnbond, BeginUnbondAccounts, FinishUnbond, FinishUnbondAccounts, RegisterMember,
+    RegisterMemberAccounts, RotateCommittee, RotateCommitteeAccounts, Rotation,
+};
+pub use verdicts::{
+    CloseBatch, CloseBatchAccounts, CloseVerdict, CloseVerdictAccounts, ReportEquivocation,
+    ReportEquivocationAccounts, Slash, SlashAccounts,
 };
 
 /// The system program.
@@ -35,6 +47,11 @@ impl Meta {
     /// An account that is written.
     pub const fn writable(address: Address) -> Self {
         Self { address, signer: false, writable: true }
+    }
+
+    /// An account that signs.
+    pub const fn signer(address: Address) -> Self {
+        Self { address, signer: true, writable: false }
     }
 
     /// An account that signs and pays.
@@ -65,6 +82,7 @@ macro_rules! instruction {
         }
     };
 }
+use instruction;
 
 /// Starts a rollup from its genesis.
 ///
@@ -88,8 +106,8 @@ impl Initialize {
 /// Accounts of [`Initialize`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InitializeAccounts {
-    /// `[signer, writable]` Pays for the accounts; recorded, without power over the rollup.
-    pub authority: Address,
+    /// `[signer, writable]` Pays for the accounts; anyone may.
+    pub payer: Address,
     /// `[writable]` The rollup, created.
     pub rollup: Address,
     /// `[writable]` The inbox, created.
@@ -102,7 +120,7 @@ impl InitializeAccounts {
     /// The accounts in order.
     pub fn metas(&self) -> Vec<Meta> {
         vec![
-            Meta::payer(self.authority),
+            Meta::payer(self.payer),
             Meta::writable(self.rollup),
             Meta::writable(self.inbox),
             Meta::writable(self.vault),
@@ -112,8 +130,13 @@ impl InitializeAccounts {
 }
 
 /// Moves lamports into the vault and appends a deposit to the inbox.
+///
+/// When another message was appended first, it is refused as [`crate::error::RollupError::WrongMessageIndex`]: send it again
+/// with the next index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct DepositSol {
+    /// The index of the message: the inbox's count.
+    pub index: u64,
     /// Who receives the deposit on the chain.
     pub recipient: Address,
     /// Lamports, at least [`crate::constants::DEPOSIT_LAMPORTS_MIN`].
@@ -125,12 +148,14 @@ instruction!(DepositSol, "deposit_sol", [0x6c, 0x51, 0x4e, 0x75, 0x7d, 0x9b, 0x3
 /// Accounts of [`DepositSol`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DepositSolAccounts {
-    /// `[signer, writable]` Pays the deposit.
+    /// `[signer, writable]` Pays the deposit and, until the message is closed, the rent of its account.
     pub depositor: Address,
     /// The rollup.
     pub rollup: Address,
     /// `[writable]` Its inbox.
     pub inbox: Address,
+    /// `[writable]` The message, created.
+    pub message: Address,
     /// `[writable]` Its vault.
     pub vault: Address,
 }
@@ -142,6 +167,7 @@ impl DepositSolAccounts {
             Meta::payer(self.depositor),
             Meta::readonly(self.rollup),
             Meta::writable(self.inbox),
+            Meta::writable(self.message),
             Meta::writable(self.vault),
             Meta::readonly(SYSTEM_PROGRAM),
         ]
@@ -188,12 +214,13 @@ impl PostDataAccounts {
     }
 }
 
-/// Commits the next batch under a quorum of signatures over its settlement digest.
+/// Commits the next batch under a quorum of the active members' signatures over its settlement digest; or, when the committee has
+/// committed nothing for long, without signatures under the poster's own bond.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct CommitBatch {
     /// The encoding of [`BatchHeader`].
     pub header: Vec<u8>,
-    /// Member indices, strictly increasing, with the members' signatures.
+    /// Member indices, strictly increasing, with the members' signatures; none in a takeover.
     pub signatures: Vec<(u8, Signature)>,
 }
 
@@ -207,8 +234,12 @@ impl CommitBatch {
 }
 
 /// Accounts of [`CommitBatch`].
+///
+/// A message that the header does not ask for is not looked at, so that one may be named that is not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommitBatchAccounts {
+    /// The program, which stands for accounts that are left out.
+    pub program: Address,
     /// `[signer, writable]` Pays for the batch account; anyone may.
     pub poster: Address,
     /// `[writable]` The rollup.
@@ -219,18 +250,28 @@ pub struct CommitBatchAccounts {
     pub data: Address,
     /// `[writable]` The batch, created.
     pub batch: Address,
+    /// The message before the header's cursor; needed when the cursor has moved past the committed one.
+    pub last: Option<Address>,
+    /// The message at the header's cursor; needed when the inbox has one.
+    pub next: Option<Address>,
+    /// The poster's member, in a takeover.
+    pub member: Option<Address>,
 }
 
 impl CommitBatchAccounts {
     /// The accounts in order.
     pub fn metas(&self) -> Vec<Meta> {
+        let optional = |address: Option<Address>| Meta::readonly(address.unwrap_or(self.program));
         vec![
             Meta::payer(self.poster),
             Meta::writable(self.rollup),
             Meta::readonly(self.inbox),
             Meta::readonly(self.data),
             Meta::writable(self.batch),
+            optional(self.last),
+            optional(self.next),
             Meta::readonly(SYSTEM_PROGRAM),
+            Meta::readonly(self.member.unwrap_or(self.program)),
         ]
     }
 }
@@ -276,7 +317,8 @@ impl FinalizeBatchAccounts {
     }
 }
 
-/// Closes a data account whose batch number is finalized; anyone may.
+/// Closes a data account whose batch number is finalized; anyone may. Its poster may also when no batch of the number is
+/// committed: after a rollback, or to start anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct CloseData {}
 
@@ -297,6 +339,38 @@ impl CloseDataAccounts {
     /// The accounts in order.
     pub fn metas(&self) -> Vec<Meta> {
         vec![Meta::readonly(self.rollup), Meta::writable(self.data), Meta::writable(self.poster)]
+    }
+
+    /// The accounts in order, for a batch that is not committed: the poster signs.
+    pub fn uncommitted_metas(&self) -> Vec<Meta> {
+        vec![Meta::readonly(self.rollup), Meta::writable(self.data), Meta::payer(self.poster)]
+    }
+}
+
+/// Closes a message that a finalized batch has consumed; anyone may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CloseMessage {
+    /// The message's index.
+    pub index: u64,
+}
+
+instruction!(CloseMessage, "close_message", [0x35, 0x30, 0x64, 0xf9, 0xcf, 0xbc, 0x60, 0x16]);
+
+/// Accounts of [`CloseMessage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseMessageAccounts {
+    /// The rollup.
+    pub rollup: Address,
+    /// `[writable]` The message, closed.
+    pub message: Address,
+    /// `[writable]` Who paid for it, repaid.
+    pub payer: Address,
+}
+
+impl CloseMessageAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        vec![Meta::readonly(self.rollup), Meta::writable(self.message), Meta::writable(self.payer)]
     }
 }
 
@@ -404,8 +478,9 @@ mod tests {
     };
 
     use super::{
-        CloseData, CommitBatch, DepositSol, FinalizeBatch, Initialize, PostData, ReplaySegment,
-        Withdraw,
+        BeginUnbond, CloseBatch, CloseData, CloseMessage, CloseVerdict, CommitBatch,
+        CommitBatchAccounts, DepositSol, FinalizeBatch, FinishUnbond, Initialize, Meta, PostData,
+        RegisterMember, ReplaySegment, ReportEquivocation, RotateCommittee, Slash, Withdraw,
     };
 
     #[test]
@@ -417,8 +492,17 @@ mod tests {
             ("commit_batch", CommitBatch::DISCRIMINATOR),
             ("finalize_batch", FinalizeBatch::DISCRIMINATOR),
             ("close_data", CloseData::DISCRIMINATOR),
+            ("close_message", CloseMessage::DISCRIMINATOR),
             ("withdraw", Withdraw::DISCRIMINATOR),
             ("replay_segment", ReplaySegment::DISCRIMINATOR),
+            ("register_member", RegisterMember::DISCRIMINATOR),
+            ("begin_unbond", BeginUnbond::DISCRIMINATOR),
+            ("finish_unbond", FinishUnbond::DISCRIMINATOR),
+            ("rotate_committee", RotateCommittee::DISCRIMINATOR),
+            ("slash", Slash::DISCRIMINATOR),
+            ("close_verdict", CloseVerdict::DISCRIMINATOR),
+            ("report_equivocation", ReportEquivocation::DISCRIMINATOR),
+            ("close_batch", CloseBatch::DISCRIMINATOR),
         ] {
             let hash = sha256(&[format!("global:{name}").as_bytes()]);
             assert_eq!(hash.as_bytes()[..8], discriminator, "{name}");
@@ -443,8 +527,30 @@ mod tests {
         };
         assert_eq!(CommitBatch::parse(&commit.data()), Some(commit.clone()));
         assert_eq!(commit.data().len(), 8 + 4 + HEADER_BYTES + 4 + 65);
-        let deposit = DepositSol { recipient: Address::new([1; 32]), amount: 5 };
+        let deposit = DepositSol { index: 7, recipient: Address::new([1; 32]), amount: 5 };
         assert_eq!(DepositSol::parse(&deposit.data()), Some(deposit));
+        assert_eq!(deposit.data()[8..16], 7u64.to_le_bytes());
+        let close = CloseMessage { index: 9 };
+        assert_eq!(CloseMessage::parse(&close.data()), Some(close));
         assert_eq!(CloseData {}.data(), CloseData::DISCRIMINATOR);
+    }
+
+    #[test]
+    fn a_message_that_is_left_out_is_the_program() {
+        let of = |byte: u8| Address::new([byte; 32]);
+        let accounts = CommitBatchAccounts {
+            program: of(1),
+            poster: of(2),
+            rollup: of(3),
+            inbox: of(4),
+            data: of(5),
+            batch: of(6),
+            last: Some(of(7)),
+            next: None,
+            member: Some(of(8)),
+        };
+        let metas = accounts.metas();
+        assert_eq!(metas[5..7], [Meta::readonly(of(7)), Meta::readonly(of(1))]);
+        assert_eq!(metas[8..], [Meta::readonly(of(8))]);
     }
 }

@@ -1,0 +1,48 @@
+//! The segments of a batch, and what is compared for each: the only place here that knows the codec.
+
+use curvevm::{
+    batch::chunk_hash,
+    block::{BlockError, replay_segment},
+    codec::Placed,
+    tree::Tree,
+    types::Hash,
+};
+
+use super::fault::Difference;
+use crate::chain::ChainSpec;
+
+/// The height of the last block in a segment.
+pub(super) fn height(placed: &Placed) -> u64 {
+    placed.segment.begins.last().map_or(placed.height, |begin| begin.height)
+}
+
+/// What was replayed of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    pub(super) segments: u32,
+    pub(super) transactions: u64,
+}
+
+impl Trace {
+    /// Replays a segment on the state before it, and compares the roots around it with what its chunk claims.
+    pub(super) fn replay(
+        &mut self,
+        tree: &mut Tree,
+        spec: &ChainSpec,
+        placed: &Placed,
+    ) -> Result<(), Difference> {
+        Difference::root("before", &placed.pre_root, &tree.root())?;
+        let replayed = replay_segment(tree, &spec.id, spec.chunk_bytes_max(), placed)
+            .map_err(|error: BlockError| Difference::Segment { reason: error.to_string() })?;
+        Difference::root("after", &placed.post_root, &replayed.post_root)?;
+        self.transactions = self.transactions.saturating_add(replayed.receipts.len() as u64);
+        self.segments = self.segments.saturating_add(1);
+        Ok(())
+    }
+}
+
+/// The root that a header names for these chunks.
+pub(super) fn data_root(chunks: &[Vec<u8>]) -> Hash {
+    let hashes: Vec<Hash> = chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
+    curvevm::batch::data_root(&hashes)
+}

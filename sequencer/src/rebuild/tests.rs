@@ -1,0 +1,156 @@
+//! Tests of rebuilding.
+
+use std::sync::Arc;
+
+use curvevm::{
+    batch::{BatchHeader, chunk_hash, data_root},
+    codec::decode_chunk,
+    types::Hash,
+};
+
+use super::*;
+use crate::{
+    chain::{ChainSpec, SealedBatch},
+    testing::{batches, spec},
+};
+
+fn rebuild(spec: &ChainSpec) -> Rebuild {
+    Rebuild::genesis(Arc::new(ChainSpec::new(spec.genesis.clone()))).unwrap()
+}
+
+fn rehash(batch: &mut SealedBatch) {
+    let hashes: Vec<Hash> = batch.chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
+    batch.header.data_root = data_root(&hashes);
+}
+
+#[test]
+fn batches_lead_to_the_roots_of_the_chain() {
+    let spec = spec();
+    let mut rebuild = rebuild(&spec);
+    assert_eq!(rebuild.head().root, spec.genesis_root);
+    for batch in batches(&spec, &[7, 7]) {
+        let applied = rebuild.apply(&batch.header, &batch.chunks).unwrap();
+        assert_eq!(applied.transactions, 10);
+        let segments = |chunk: &Vec<u8>| decode_chunk(chunk).unwrap().len();
+        let segments: usize = batch.chunks.iter().map(segments).sum();
+        assert_eq!(applied.segments as usize, segments);
+        assert_eq!(rebuild.head().root, batch.header.post_root);
+        assert_eq!(rebuild.head().height, batch.header.last_height);
+    }
+    assert_eq!(rebuild.head().batch, 2);
+}
+
+#[test]
+fn every_field_of_the_header_is_compared() {
+    let spec = spec();
+    let good = batches(&spec, &[7, 7]).remove(0);
+    let other = Hash::new([7; 32]);
+    type Change = fn(&mut BatchHeader, Hash);
+    let changes: [(&str, Change); 14] = [
+        ("version", |header, _| header.version += 1),
+        ("chain_id", |header, other| header.chain_id = other),
+        ("number", |header, _| header.number += 1),
+        ("first_height", |header, _| header.first_height += 1),
+        ("last_height", |header, _| header.last_height += 1),
+        ("prev_root", |header, other| header.prev_root = other),
+        ("post_root", |header, other| header.post_root = other),
+        ("chunk_count", |header, _| header.chunk_count += 1),
+        ("data_root", |header, other| header.data_root = other),
+        ("inbox_cursor", |header, _| header.inbox_cursor += 1),
+        ("inbox_hash", |header, other| header.inbox_hash = other),
+        ("time_ms", |header, _| header.time_ms += 1),
+        ("withdrawals", |header, _| header.withdrawals += 1),
+        ("vm_version", |header, _| header.vm_version += 1),
+    ];
+    for (name, change) in changes {
+        let mut header = good.header.clone();
+        change(&mut header, other);
+        let mut rebuild = rebuild(&spec);
+        let fault = rebuild.apply(&header, &good.chunks).unwrap_err();
+        let Difference::Header { field, claimed, computed } = &fault.difference else {
+            panic!("{name}: {fault}");
+        };
+        assert_eq!((*field, fault.batch, fault.place), (name, header.number, None));
+        assert_ne!(claimed, computed);
+        // Nothing has changed: the good one is taken.
+        rebuild.apply(&good.header, &good.chunks).unwrap();
+    }
+}
+
+#[test]
+fn a_wrong_root_is_reported_with_both_sides() {
+    let spec = spec();
+    let mut batches = batches(&spec, &[7, 7]);
+    let computed = batches[1].header.post_root;
+    batches[1].header.post_root = Hash::new([7; 32]);
+    let mut rebuild = rebuild(&spec);
+    rebuild.apply(&batches[0].header, &batches[0].chunks).unwrap();
+    let fault = rebuild.apply(&batches[1].header, &batches[1].chunks).unwrap_err();
+    let claimed = "07".repeat(32);
+    let said = format!(
+        "batch 2, block 4: its header says post_root {claimed}, its data leads to {computed}"
+    );
+    assert_eq!(fault.to_string(), said);
+    let json = serde_json::to_value(&fault).unwrap();
+    assert_eq!(json["difference"]["what"], "header");
+    assert_eq!((json["batch"].as_u64(), json["place"].is_null()), (Some(2), true));
+    assert_eq!(rebuild.head().batch, 1);
+}
+
+#[test]
+fn a_wrong_root_in_a_chunk_is_found_where_it_is() {
+    let spec = spec();
+    let good = batches(&spec, &[7, 7]).remove(0);
+    let place = |chunk: &Vec<u8>| decode_chunk(chunk).unwrap().pop().unwrap();
+    let last = place(good.chunks.last().unwrap());
+    // The last bytes are the root after the last segment, the first after the version are the root before the first one.
+    for (side, chunk, from_end) in [("after", good.chunks.len() - 1, true), ("before", 0, false)] {
+        let mut batch = good.clone();
+        let bytes = &mut batch.chunks[chunk];
+        let at = if from_end { bytes.len() - 1 } else { 1 };
+        bytes[at] ^= 1;
+        rehash(&mut batch);
+        let fault = rebuild(&spec).apply(&batch.header, &batch.chunks).unwrap_err();
+        let Difference::Root { side: found, .. } = fault.difference else { panic!("{fault}") };
+        assert_eq!(found, side);
+        let offset = fault.place.unwrap().offset;
+        assert!(if from_end { offset == last.offset } else { offset < last.offset }, "{offset}");
+    }
+}
+
+#[test]
+fn a_forged_signature_is_found_where_it_is() {
+    let spec = spec();
+    let mut batch = batches(&spec, &[7, 7]).remove(0);
+    // The last bytes of the data are the last transaction's signature and the root after it.
+    let last = batch.chunks.last_mut().unwrap();
+    let at = last.len() - 33;
+    last[at] ^= 1;
+    rehash(&mut batch);
+    let fault = rebuild(&spec).apply(&batch.header, &batch.chunks).unwrap_err();
+    let Difference::Segment { reason } = &fault.difference else { panic!("{fault}") };
+    assert!(reason.contains("transaction"), "{reason}");
+    let place = fault.place.unwrap();
+    assert_eq!((fault.height, place.chunk as usize), (2, batch.chunks.len() - 1));
+    assert!(place.offset > 0);
+}
+
+#[test]
+fn data_that_is_no_data_is_found() {
+    let spec = spec();
+    let mut batch = batches(&spec, &[7, 7]).remove(0);
+    batch.chunks[0].truncate(20);
+    rehash(&mut batch);
+    let fault = rebuild(&spec).apply(&batch.header, &batch.chunks).unwrap_err();
+    assert!(matches!(fault.difference, Difference::Chunk { .. }), "{fault}");
+    assert_eq!(fault.place, Some(Place { chunk: 0, offset: 0 }));
+}
+
+#[test]
+fn blocks_that_are_left_out_are_noticed() {
+    let spec = spec();
+    let batches = batches(&spec, &[7, 7]);
+    let mut rebuild = rebuild(&spec);
+    let fault = rebuild.apply(&batches[1].header, &batches[1].chunks).unwrap_err();
+    assert!(matches!(&fault.difference, Difference::Header { field: "number", .. }), "{fault}");
+}
