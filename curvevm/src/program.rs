@@ -6,6 +6,7 @@ use alloc::{string::String, vec::Vec};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
+    bounded,
     module::Module,
     types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares},
 };
@@ -131,8 +132,10 @@ pub struct Launch {
     /// The asset that the curve is priced in.
     pub quote_asset: AssetId,
     /// 1 to [`NAME_BYTES_MAX`] printable characters.
+    #[borsh(deserialize_with = "bounded::text")]
     pub name: String,
     /// 1 to [`SYMBOL_BYTES_MAX`] printable characters.
+    #[borsh(deserialize_with = "bounded::text")]
     pub symbol: String,
     /// Chosen by the creator; the curve's id follows from both.
     pub salt: u64,
