@@ -149,7 +149,7 @@ impl From<TransactionView> for Sent {
         let outcome = view.receipt.map(|receipt| receipt.outcome);
         let events = match outcome {
             Some(Outcome::Succeeded(events)) => events,
-            Some(Outcome::Failed { .. }) | None => Vec::new(),
+            Some(Outcome::Failed { .. } | Outcome::Rejected { .. }) | None => Vec::new(),
         };
         Self {
             id: view.id,

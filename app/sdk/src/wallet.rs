@@ -320,7 +320,8 @@ pub const fn withdrawal_of(event: &Event) -> Option<u64> {
         | Event::Migrated(_)
         | Event::Claimed { .. }
         | Event::Authorized { .. }
-        | Event::Revoked { .. } => None,
+        | Event::Revoked { .. }
+        | Event::Deposited { .. } => None,
     }
 }
 
@@ -337,6 +338,7 @@ pub const fn trade_of(event: &Event) -> Option<Trade> {
         | Event::Migrated(_)
         | Event::Claimed { .. }
         | Event::Authorized { .. }
-        | Event::Revoked { .. } => None,
+        | Event::Revoked { .. }
+        | Event::Deposited { .. } => None,
     }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     block::{Content, Segment},
+    inbox::InboxMessage,
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
     tx::{NEVER_EXPIRES, Transaction},
     types::{Address, CurveId, Hash},
@@ -82,11 +83,23 @@ impl Writer {
         fits
     }
 
-    /// Adds a transaction of a segment that is being measured, when the chunk then has at most `bytes_max` bytes.
+    /// Adds a message to a segment that is being measured, when the chunk then has at most `bytes_max` bytes.
+    pub(crate) fn try_message(&mut self, message: &InboxMessage, bytes_max: usize) -> bool {
+        self.try_part(bytes_max, |writer| writer.message(message).is_some())
+    }
+
+    /// Adds a transaction to a segment that is being measured, when the chunk then has at most `bytes_max` bytes.
     pub(crate) fn try_transaction(&mut self, transaction: &Transaction, bytes_max: usize) -> bool {
+        self.try_part(bytes_max, |writer| {
+            writer.transaction(transaction);
+            true
+        })
+    }
+
+    fn try_part(&mut self, bytes_max: usize, write: impl FnOnce(&mut Self) -> bool) -> bool {
         let (keys, offset) = (self.keys.len(), self.body.len());
-        self.transaction(transaction);
-        let fits = self.length().saturating_add(SEGMENT_FRAME_BYTES_MAX) <= bytes_max;
+        let written = write(self);
+        let fits = written && self.length().saturating_add(SEGMENT_FRAME_BYTES_MAX) <= bytes_max;
         if !fits {
             self.keys.truncate(keys);
             self.body.truncate(offset);
@@ -139,7 +152,7 @@ impl Writer {
             Content::Messages(messages) => {
                 self.body.push(u8::try_from(messages.len()).ok()?);
                 for message in messages {
-                    borsh::to_writer(&mut self.body, message).ok()?;
+                    self.message(message)?;
                 }
             }
             Content::Transactions(transactions) => {
@@ -151,6 +164,10 @@ impl Writer {
         }
         self.body.extend(post_root.as_bytes());
         Some(())
+    }
+
+    fn message(&mut self, message: &InboxMessage) -> Option<()> {
+        borsh::to_writer(&mut self.body, message).ok()
     }
 
     fn transaction(&mut self, transaction: &Transaction) {

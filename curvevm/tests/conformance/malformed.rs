@@ -120,6 +120,15 @@ fn chunks() -> Vec<Value> {
         ("no messages", whole(&[1, 0])),
         ("messages that are not there", whole(&[1, 1])),
         ("two beginnings before messages", body(&[&[9, 1, 1], &message()[..], ROOT].concat())),
+        ("a message of no such kind", whole(&[&[1, 1], &[0; 16][..], &[3]].concat())),
+        (
+            "a message longer than memory",
+            whole(&[&[1, 1], &[0; 16][..], &[2], &[0xff; 4]].concat()),
+        ),
+        (
+            "a message shorter than it says",
+            whole(&[&[1, 1], &[0; 16][..], &[2, 2, 0, 0, 0, 7]].concat()),
+        ),
         ("no transactions", whole(&[2, 0])),
         ("a beginning and no transactions", whole(&[6, 1, 0])),
         ("transactions that are not there", body(&[2, 1])),

@@ -149,7 +149,8 @@ fn paid_text(curve: &CurveView) -> impl Fn(&Event) -> Option<String> {
         | Event::LiquidityRemoved(_)
         | Event::Migrated(_)
         | Event::Authorized { .. }
-        | Event::Revoked { .. } => None,
+        | Event::Revoked { .. }
+        | Event::Deposited { .. } => None,
     }
 }
 

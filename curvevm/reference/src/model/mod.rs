@@ -5,6 +5,7 @@
 
 mod claim;
 mod compare;
+pub(crate) mod inbox;
 mod liquidity;
 mod money;
 mod session;

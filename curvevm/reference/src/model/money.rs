@@ -5,7 +5,7 @@ use curvevm::{
     error::Error,
     program::Amount,
     receipt::Event,
-    types::{Address, AssetId, CurveId, Quote},
+    types::{Address, AssetId, CurveId},
 };
 use num_traits::Zero;
 
@@ -13,12 +13,6 @@ use super::{Account, Asset, Model, Withdrawal, units};
 use crate::number::{Int, int};
 
 impl Model {
-    /// Credits a deposit; one that does not fit stays where it is.
-    pub fn deposit(&mut self, asset: AssetId, amount: Quote, recipient: &Address) {
-        self.accounts.entry(*recipient).or_default();
-        let _unchanged_on_failure = self.credit(recipient, asset, &int(amount.get()));
-    }
-
     /// The account of an owner who is known.
     pub(super) fn account(&mut self, owner: &Address) -> &mut Account {
         self.accounts.entry(*owner).or_default()

@@ -158,6 +158,7 @@ impl Seen {
                 },
                 Event::Authorized { .. } => "authorize",
                 Event::Revoked { .. } => "revoke",
+                Event::Deposited { .. } => "deposit",
             });
         }
     }

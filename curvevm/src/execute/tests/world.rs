@@ -353,6 +353,7 @@ pub(super) fn succeeded(outcome: Result<Outcome, Refusal>) -> Vec<Event> {
     match outcome.unwrap() {
         Outcome::Succeeded(events) => events,
         Outcome::Failed { instruction, error } => panic!("instruction {instruction}: {error}"),
+        Outcome::Rejected { error } => panic!("{error}"),
     }
 }
 
@@ -360,6 +361,7 @@ pub(super) fn failed(outcome: Result<Outcome, Refusal>) -> (u8, Error) {
     match outcome.unwrap() {
         Outcome::Succeeded(events) => panic!("{events:?}"),
         Outcome::Failed { instruction, error } => (instruction, error),
+        Outcome::Rejected { error } => panic!("{error}"),
     }
 }
 
