@@ -25,6 +25,7 @@ use crate::{
     host::sha256,
     module::Module,
     nonce::NonceWindow,
+    program::Amount,
     types::{Address, AssetId, Base, CurveId, Hash, Key, Quote, Shares},
 };
 
@@ -215,16 +216,20 @@ pub struct Rules {
 }
 
 /// A withdrawal to Solana, provable under a finalized root.
+///
+/// ```text
+/// cell 5 ‖ version 0 ‖ index u64 ‖ what 0 quote, 1 launched ‖ its mint or curve (32) ‖ amount u64 ‖ recipient (32)
+/// ```
+///
+/// Every withdrawal is as long as every other ([`Withdrawal::BYTES`]), so that each part stands at a place of its own.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Withdrawal {
     /// Format version, zero.
     pub version: u8,
     /// Its index, which the program's nullifiers are keyed by.
     pub index: u64,
-    /// The quote asset.
-    pub asset: AssetId,
-    /// How much.
-    pub amount: Quote,
+    /// What left: an amount of a quote asset, or of a launched one.
+    pub amount: Amount,
     /// The Solana address that is paid.
     pub recipient: Address,
 }
@@ -279,6 +284,9 @@ impl Module {
 }
 
 impl Withdrawal {
+    /// The length of the encoded cell, in bytes.
+    pub const BYTES: usize = 1 + 1 + 8 + 1 + 32 + 8 + 32;
+
     /// The key of the withdrawal of an index.
     pub fn key(index: u64) -> Key {
         key(5, [&index.to_le_bytes(), &[]])

@@ -46,6 +46,7 @@ extern crate std;
 
 pub mod batch;
 pub mod block;
+mod bounded;
 pub mod cell;
 pub mod codec;
 pub mod curve;

@@ -9,15 +9,16 @@
 //!
 //! # Rules
 //!
-//! 1. Execution counts as it goes, the same natively and on Solana: a transaction, each instruction, each piece or tier that a
-//!    price may have to look at, each cell that is opened, by its size and by the depth of its path.
+//! 1. Execution counts as it goes, the same natively and on Solana: a transaction, a message, each instruction, each piece or tier
+//!    that a price may have to look at, each cell that is opened, by its size and by the depth of its path.
 //! 2. A cell that was opened in a segment is not opened again; a later transaction of the segment pays for the touch alone.
 //! 3. A transaction that alone would take more than [`TRANSACTION_CU_MAX`] fails with [`Error::TooExpensive`]. It uses its nonce; what
 //!    was counted up to there stays counted.
-//! 4. A transaction that does not fit what is left of a segment begins the next one. A segment that holds it nevertheless is
+//! 4. A deposit always fits a segment of its own, and a forced transaction is counted as any other.
+//! 5. A transaction or a message that does not fit what is left of a segment begins the next one. A segment that holds it nevertheless is
 //!    [full](Exceeded::Segment) in its replay, at the latest one charge after the bound; no root follows from it.
-//! 5. What is not counted costs [`SEGMENT_CU`] at most, on top of the bound: decoding the chunk, reading and writing the chain's cell
-//!    where a block begins, on a path of 80 branches, and the comparison.
+//! 6. What is not counted costs [`SEGMENT_CU`] at most, on top of the bound: decoding the chunk, reading and writing the chain's cell
+//!    where a block begins and where messages end, on a path of 80 branches, and the comparison.
 //!
 //! # Where the figures are from
 //!
@@ -35,7 +36,13 @@
 
 use alloc::vec::Vec;
 
-use crate::{cell::Cell, module::Module, program::Instruction, tree::Found, types::Key};
+use crate::{
+    cell::Cell,
+    module::{Module, PIECES_MAX},
+    program::Instruction,
+    tree::Found,
+    types::Key,
+};
 
 /// The most compute units in a segment, besides [`SEGMENT_CU`].
 pub const SEGMENT_CU_MAX: u32 = 1_000_000;
@@ -52,6 +59,10 @@ pub const SEGMENT_BEGINS_MAX: usize = 8;
 
 /// Decoding, the signature, the nonce, the receipt.
 const TRANSACTION: u32 = 35_000;
+/// What a forced transaction costs besides: the message and its hash, a longer form.
+const FORCED: u32 = 15_000;
+/// A deposit: the message and its hash, the receipt.
+const DEPOSIT: u32 = 15_000;
 /// A cell that a transaction touches: its key, its copy.
 const TOUCH: u32 = 3_000;
 /// A cell that a segment opens: read, hashed, and hashed again when it was written.
@@ -77,6 +88,22 @@ const VERIFICATION: u32 = 50_000;
 const VERIFIED_PIECE: u32 = 11_000;
 /// and each of its tiers.
 const VERIFIED_TIER: u32 = 500;
+
+/// The cells of a deposit of tokens, the dearer one: the curve, an account, a holding.
+const DEPOSIT_CELLS: u32 = 3;
+/// The longest path.
+const DEPTH_MAX: u32 = 256;
+/// The most marks of a curve.
+const MARKS_MAX: u32 = 64;
+const _: () = assert!(PIECES_MAX <= MARKS_MAX as usize);
+
+// Rule 4, on the longest paths; admission alone, which opens an account and a session, cannot pass a transaction's bound either.
+const _: () = {
+    let cell = TOUCH + CELL + DEPTH_MAX * LEVEL;
+    let deposit = DEPOSIT + DEPOSIT_CELLS * cell + MARKS_MAX * MARK;
+    assert!(deposit <= SEGMENT_CU_MAX);
+    assert!(TRANSACTION + FORCED + 2 * cell <= TRANSACTION_CU_MAX);
+};
 
 /// What a segment has cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,6 +142,26 @@ impl Meter {
     pub fn begin(&mut self) -> Result<(), Exceeded> {
         self.transaction = 0;
         self.charge(TRANSACTION)
+    }
+
+    /// Begins a transaction that a message carries.
+    ///
+    /// # Errors
+    ///
+    /// [`Exceeded`].
+    pub fn begin_forced(&mut self) -> Result<(), Exceeded> {
+        self.begin()?;
+        self.charge(FORCED)
+    }
+
+    /// Begins a deposit.
+    ///
+    /// # Errors
+    ///
+    /// [`Exceeded`].
+    pub fn begin_deposit(&mut self) -> Result<(), Exceeded> {
+        self.transaction = 0;
+        self.charge(DEPOSIT)
     }
 
     /// Counts work.

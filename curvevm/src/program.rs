@@ -6,6 +6,7 @@ use alloc::{string::String, vec::Vec};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
+    bounded,
     module::Module,
     types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares},
 };
@@ -61,12 +62,10 @@ pub enum Instruction {
         /// What is sent.
         amount: Amount,
     },
-    /// `WITHDRAW`: out to Solana, claimable there once the batch is finalized.
+    /// `WITHDRAW`: quote or launched tokens out to Solana, claimable there once the batch is finalized.
     Withdraw {
-        /// The quote asset.
-        asset: AssetId,
-        /// How much.
-        amount: Quote,
+        /// What leaves.
+        amount: Amount,
         /// The Solana address that is paid.
         recipient: Address,
     },
@@ -133,8 +132,10 @@ pub struct Launch {
     /// The asset that the curve is priced in.
     pub quote_asset: AssetId,
     /// 1 to [`NAME_BYTES_MAX`] printable characters.
+    #[borsh(deserialize_with = "bounded::text")]
     pub name: String,
     /// 1 to [`SYMBOL_BYTES_MAX`] printable characters.
+    #[borsh(deserialize_with = "bounded::text")]
     pub symbol: String,
     /// Chosen by the creator; the curve's id follows from both.
     pub salt: u64,
@@ -193,6 +194,16 @@ pub enum Amount {
     Quote(AssetId, Quote),
     /// Of a launched asset.
     Base(CurveId, Base),
+}
+
+impl Amount {
+    /// Whether it is nothing.
+    pub const fn is_zero(&self) -> bool {
+        match self {
+            Self::Quote(_, quote) => quote.is_zero(),
+            Self::Base(_, base) => base.is_zero(),
+        }
+    }
 }
 
 /// The steps of a transaction.

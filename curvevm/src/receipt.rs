@@ -1,4 +1,4 @@
-//! Receipts: what a transaction did, or why it did nothing.
+//! Receipts: what a transaction or a message did, or why it did nothing.
 
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -9,30 +9,47 @@ use crate::{
     types::{Address, Base, CurveId, Hash, Quote, Shares},
 };
 
-/// The outcome of a transaction inside a block.
+/// The outcome of a transaction or of a message inside a block.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Receipt {
-    /// The transaction's id.
+    /// The transaction's id; the message's hash ([`InboxMessage::chain`](crate::inbox::InboxMessage::chain)) of a deposit, and of what
+    /// was forced and is no transaction whose signature verifies.
     pub id: Hash,
-    /// What became of it. Its nonce is used either way.
+    /// What became of it.
     pub outcome: Outcome,
 }
 
-/// What became of a transaction.
+/// What became of a transaction or of a message.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Outcome {
-    /// All instructions took effect.
+    /// All instructions took effect; the transaction's nonce is used.
     Succeeded(Vec<Event>),
-    /// No instruction took effect.
+    /// No instruction took effect; the transaction's nonce is used.
     Failed {
         /// The instruction that failed, from zero.
         instruction: u8,
         /// Why.
         error: Error,
     },
+    /// What a message carried changed nothing: a transaction that may be in no block, or a deposit that cannot be credited. No
+    /// nonce is used.
+    Rejected {
+        /// Why.
+        error: Error,
+    },
+}
+
+impl Outcome {
+    /// Whether nothing was executed: what a message carried may be in no block.
+    pub const fn is_rejected(&self) -> bool {
+        match self {
+            Self::Rejected { .. } => true,
+            Self::Succeeded(_) | Self::Failed { .. } => false,
+        }
+    }
 }
 
 /// An effect.
@@ -96,6 +113,13 @@ pub enum Event {
     Revoked {
         /// The key.
         session: Address,
+    },
+    /// A deposit was credited.
+    Deposited {
+        /// Who received.
+        to: Address,
+        /// What.
+        amount: Amount,
     },
 }
 

@@ -206,23 +206,26 @@ pub(crate) fn any_instruction() -> impl Strategy<Value = Instruction> {
                 })
             }
         ),
-        (key(), key(), any::<u64>(), any::<bool>()).prop_map(|(to, what, a, quote)| {
-            Instruction::Transfer {
-                to: Address::new(to),
-                amount: if quote {
-                    Amount::Quote(AssetId::new(what), Quote::new(a))
-                } else {
-                    Amount::Base(CurveId::new(what), Base::new(a))
-                },
-            }
-        }),
-        (key(), key(), any::<u64>()).prop_map(|(asset, recipient, a)| Instruction::Withdraw {
-            asset: AssetId::new(asset),
-            amount: Quote::new(a),
+        (key(), any_amount())
+            .prop_map(|(to, amount)| Instruction::Transfer { to: Address::new(to), amount }),
+        (key(), any_amount()).prop_map(|(recipient, amount)| Instruction::Withdraw {
+            amount,
             recipient: Address::new(recipient),
         }),
         Just(Instruction::PublishModule(pump_module())),
     ]
+}
+
+/// Any amount of any asset.
+fn any_amount() -> impl Strategy<Value = Amount> {
+    let what = (prop::array::uniform32(0u8..3), any::<u64>(), any::<bool>());
+    what.prop_map(|(what, units, quote)| {
+        if quote {
+            Amount::Quote(AssetId::new(what), Quote::new(units))
+        } else {
+            Amount::Base(CurveId::new(what), Base::new(units))
+        }
+    })
 }
 
 /// Any transaction that can be admitted; its signature does not verify.

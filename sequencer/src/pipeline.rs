@@ -19,7 +19,6 @@ use curvevm::{
     block::{BlockBody, admit},
     genesis::Genesis,
     inbox::InboxMessage,
-    receipt::Outcome,
     tx::Transaction,
     types::Hash,
 };
@@ -275,12 +274,11 @@ fn store_all(
         PipelineReport { blocks: 0, transactions: 0, failed: 0, elapsed: Duration::ZERO };
     for (block, version) in blocks {
         commit_record(store, block.block(), None, &version, &[])?;
-        let receipts = version.executed.as_ref().map(|executed| executed.receipts.as_slice());
-        let receipts = receipts.unwrap_or_default();
-        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. });
+        let tally = version.executed.as_ref().map(|executed| executed.tally());
+        let (transactions, failed) = tally.unwrap_or_default();
         report.blocks += 1;
-        report.transactions += receipts.len() as u64;
-        report.failed += receipts.iter().filter(|it| failed(&it.outcome)).count() as u64;
+        report.transactions += transactions;
+        report.failed += failed;
     }
     Ok(report)
 }

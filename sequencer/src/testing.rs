@@ -7,6 +7,7 @@ use curvevm::{
     genesis::{GENESIS_VERSION, Genesis, Params},
     inbox::{InboxMessage, MessageKind},
     program::{Amount, Instruction},
+    tree::Tree,
     tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
     types::{Address, AssetId, Hash, Quote},
 };
@@ -64,6 +65,16 @@ pub(crate) fn deposits(from: u64, owners: &[Address], amount: u64) -> Vec<InboxM
         },
     };
     (from..).zip(owners).map(deposit).collect()
+}
+
+/// A message with these bytes in place of a transaction.
+pub(crate) const fn forced_bytes(index: u64, bytes: Vec<u8>) -> InboxMessage {
+    InboxMessage { index, slot: 10 + index, kind: MessageKind::Transaction { bytes } }
+}
+
+/// A message that forces a transaction in.
+pub(crate) fn forced(index: u64, transaction: &Transaction) -> InboxMessage {
+    forced_bytes(index, transaction.encode())
 }
 
 /// A signed transaction.
@@ -126,14 +137,24 @@ pub(crate) fn batches(spec: &ChainSpec, amounts: &[u64]) -> Vec<SealedBatch> {
             transfer(&spec.id, &key(number), nonce, &to, *amount)
         });
         let blocks = [next(funds, Vec::new()), next(Vec::new(), transfers.collect())];
-        let before = curvevm::block::chain(&tree).unwrap();
-        let mut open = OpenBatch::new(nonce + 1, Tip::new(&before, tree.root()));
-        for body in blocks {
-            let ids = body.transactions.iter().map(|it| it.id(&spec.id)).collect();
-            open.push(execute(&mut tree, spec, body, ids).unwrap().block);
-        }
-        let chain = curvevm::block::chain(&tree).unwrap();
-        sealed.push(open.seal(spec, &chain, tree.root()).unwrap());
+        sealed.push(batch(spec, &mut tree, nonce + 1, blocks));
     }
     sealed
+}
+
+/// The batch of these blocks over a state, which becomes that after it.
+pub(crate) fn batch(
+    spec: &ChainSpec,
+    tree: &mut Tree,
+    number: u64,
+    blocks: impl IntoIterator<Item = BlockBody>,
+) -> SealedBatch {
+    let before = curvevm::block::chain(tree).unwrap();
+    let mut open = OpenBatch::new(number, Tip::new(&before, tree.root()));
+    for body in blocks {
+        let ids = body.transactions.iter().map(|it| it.id(&spec.id)).collect();
+        open.push(execute(tree, spec, body, ids).unwrap().block);
+    }
+    let chain = curvevm::block::chain(tree).unwrap();
+    open.seal(spec, &chain, tree.root()).unwrap()
 }

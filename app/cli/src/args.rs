@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Session(SessionArgs),
     /// Send SOL or tokens to another account on the L2.
     Transfer(TransferArgs),
-    /// Withdraw SOL to the L1.
+    /// Withdraw SOL or tokens to the L1.
     Withdraw(WithdrawArgs),
     /// Have a finalized withdrawal paid out on the L1, or take what a curve holds for this account.
     Claim(ClaimArgs),

@@ -12,6 +12,7 @@ use asset_sdk::{
 };
 use clap::{Args, ValueEnum};
 use curvevm::{
+    program::Amount,
     receipt::{Event, Outcome},
     types::{Address, AssetId, Hash, Quote},
 };
@@ -148,7 +149,7 @@ impl From<TransactionView> for Sent {
         let outcome = view.receipt.map(|receipt| receipt.outcome);
         let events = match outcome {
             Some(Outcome::Succeeded(events)) => events,
-            Some(Outcome::Failed { .. }) | None => Vec::new(),
+            Some(Outcome::Failed { .. } | Outcome::Rejected { .. }) | None => Vec::new(),
         };
         Self {
             id: view.id,
@@ -180,6 +181,14 @@ pub(crate) fn format_quote(amount: Quote, asset: &AssetId) -> String {
     match *asset {
         AssetId::SOL => format_sol(amount),
         asset => format!("{amount} base units of {asset}"),
+    }
+}
+
+/// An amount of any asset, tokens of a curve in base units.
+pub(crate) fn format_amount(amount: &Amount) -> String {
+    match amount {
+        Amount::Quote(asset, quote) => format_quote(*quote, asset),
+        Amount::Base(curve, base) => format!("{base} base units of curve {curve}"),
     }
 }
 

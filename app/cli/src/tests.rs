@@ -93,6 +93,25 @@ fn a_claim_is_of_a_withdrawal_or_of_a_curve() {
 }
 
 #[test]
+fn a_withdrawal_is_of_sol_or_of_tokens() {
+    let withdraw = |line: &str| match parse(&format!("asset withdraw {line} --key k")) {
+        Ok(Cli { command: Command::Withdraw(args), .. }) => {
+            Ok((args.amount, args.tokens, args.curve.is_some()))
+        }
+        Ok(_) => panic!("another command"),
+        Err(error) => Err(error),
+    };
+    assert_eq!(withdraw("1sol"), Ok((Some(Quote::new(1_000_000_000)), None, false)));
+    let tokens = withdraw(&format!("--tokens 5t --curve {CURVE}"));
+    assert_eq!(tokens, Ok((None, Some("5t".to_owned()), true)));
+    assert_eq!(withdraw(""), Err(ErrorKind::MissingRequiredArgument));
+    assert_eq!(withdraw("--tokens 5"), Err(ErrorKind::MissingRequiredArgument));
+    assert_eq!(withdraw(&format!("--curve {CURVE}")), Err(ErrorKind::MissingRequiredArgument));
+    let both = withdraw(&format!("1sol --tokens 5 --curve {CURVE}"));
+    assert_eq!(both, Err(ErrorKind::ArgumentConflict));
+}
+
+#[test]
 fn a_bond_is_locked_for_a_key_file_and_withdrawn_for_an_address() {
     let line = "asset member register --member committee.json --key poster.json";
     let Ok(Cli { command: Command::Member(args), .. }) = parse(line) else { panic!("refused") };

@@ -175,13 +175,13 @@ impl TxBuilder {
     /// Withdraws SOL to a Solana address.
     #[must_use]
     pub fn withdraw_sol(self, recipient: Address, amount: Quote) -> Self {
-        self.withdraw(AssetId::SOL, recipient, amount)
+        self.withdraw(recipient, Amount::Quote(AssetId::SOL, amount))
     }
 
-    /// Withdraws a quote asset to a Solana address.
+    /// Withdraws a quote asset, or tokens of a curve, to a Solana address.
     #[must_use]
-    pub fn withdraw(self, asset: AssetId, recipient: Address, amount: Quote) -> Self {
-        self.instruction(Instruction::Withdraw { asset, amount, recipient })
+    pub fn withdraw(self, recipient: Address, amount: Amount) -> Self {
+        self.instruction(Instruction::Withdraw { amount, recipient })
     }
 
     /// Acts for the account of `owner`, signed by a session key that the owner has authorized.

@@ -270,6 +270,19 @@ impl Wallet {
     ) -> Result<Submitted, ClientError> {
         self.submit(&TxBuilder::new().withdraw_sol(recipient, amount)).await
     }
+
+    /// Withdraws a quote asset, or tokens of a curve, to a Solana address; as [`Wallet::withdraw_sol`].
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn withdraw(
+        &self,
+        recipient: Address,
+        amount: Amount,
+    ) -> Result<Submitted, ClientError> {
+        self.submit(&TxBuilder::new().withdraw(recipient, amount)).await
+    }
 }
 
 impl Submitted {
@@ -307,7 +320,8 @@ pub const fn withdrawal_of(event: &Event) -> Option<u64> {
         | Event::Migrated(_)
         | Event::Claimed { .. }
         | Event::Authorized { .. }
-        | Event::Revoked { .. } => None,
+        | Event::Revoked { .. }
+        | Event::Deposited { .. } => None,
     }
 }
 
@@ -324,6 +338,7 @@ pub const fn trade_of(event: &Event) -> Option<Trade> {
         | Event::Migrated(_)
         | Event::Claimed { .. }
         | Event::Authorized { .. }
-        | Event::Revoked { .. } => None,
+        | Event::Revoked { .. }
+        | Event::Deposited { .. } => None,
     }
 }

@@ -62,6 +62,7 @@ fn view(id: Hash, state: TransactionState) -> TransactionView {
         state,
         height: None,
         index: None,
+        message: None,
         batch: None,
         receipt: None,
         error,

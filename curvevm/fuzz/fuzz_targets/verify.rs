@@ -80,7 +80,7 @@ fn run(world: &mut World, who: u8, instruction: Instruction) -> Result<Result<()
     use curvevm::receipt::Outcome;
     match world.run(&owner(who), vec![instruction])? {
         Ok(Outcome::Succeeded(_)) => Ok(Ok(())),
-        Ok(Outcome::Failed { error, .. }) => Ok(Err(error)),
+        Ok(Outcome::Failed { error, .. } | Outcome::Rejected { error }) => Ok(Err(error)),
         Err(error) => Err(format!("rejected: {error:?}")),
     }
 }

@@ -24,6 +24,7 @@
 pub mod curve;
 pub mod fees;
 pub mod fill;
+pub mod inbox;
 pub mod model;
 pub mod number;
 pub mod pool;

@@ -1,5 +1,7 @@
 //! Both machines side by side: each transaction is executed by both, and they must agree.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use curvevm::{
     error::Error,
     execute::{Context, Refusal, apply_verified},
@@ -14,6 +16,7 @@ use curvevm::{
     types::{Address, AssetId, CurveId, Hash, Quote},
 };
 
+pub use crate::inbox::owner;
 use crate::{
     model::Model,
     random::{Cast, Choices, pick, program},
@@ -37,15 +40,18 @@ pub struct World {
     pub context: Context,
     /// Hashes of the modules that were published.
     pub modules: Vec<Hash>,
+    /// How many messages were consumed.
+    pub messages: u64,
+    /// What was deposited of each quote asset, what the accounts began with among it.
+    pub deposited: BTreeMap<AssetId, u128>,
+    /// Tokens that came back from Solana.
+    pub returned: BTreeMap<CurveId, u64>,
+    /// Kinds of messages, and what became of them.
+    pub received: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// What became of a transaction: its outcome, or why no block may hold it.
 pub type Became = Result<Outcome, Error>;
-
-/// The address of an account.
-pub fn owner(index: u8) -> Address {
-    Address::new([index + 1; 32])
-}
 
 /// The chain that a world begins with; the first account is its treasury.
 pub fn genesis() -> Genesis {
@@ -93,20 +99,31 @@ impl World {
         let genesis = genesis();
         let mut tree = genesis.tree().map_err(|error| error.to_string())?;
         let mut model = Model::new(&genesis);
+        let mut deposited: BTreeMap<AssetId, u128> = BTreeMap::new();
         for index in 0..ACCOUNTS {
             let (owner, amount) = (owner(index), Quote::new(funds(index)));
             let mut account = curvevm::cell::Account::default();
             for asset in [AssetId::SOL, OTHER_ASSET] {
                 curvevm::execute::credit(&mut account, asset, amount)
                     .map_err(|error| error.to_string())?;
-                model.deposit(asset, amount, &owner);
+                model.deposit(&owner, Amount::Quote(asset, amount));
+                *deposited.entry(asset).or_default() += u128::from(amount.get());
             }
             let cell = curvevm::cell::Cell::Account(account);
             tree.put(curvevm::cell::Account::key(&owner), cell)
                 .map_err(|error| error.to_string())?;
         }
         let context = Context { genesis: Hash::ZERO, height: 1, time_ms: genesis.time_ms };
-        let world = Self { tree, model, context, modules: Vec::new() };
+        let world = Self {
+            tree,
+            model,
+            context,
+            modules: Vec::new(),
+            messages: 0,
+            deposited,
+            returned: BTreeMap::new(),
+            received: BTreeSet::new(),
+        };
         world.model.compare(&world.tree)?;
         Ok(world)
     }
@@ -169,7 +186,7 @@ impl World {
                 return Err(format!("{refusal}"));
             }
         };
-        if let Ok(Outcome::Failed { error: Error::TooExpensive, .. }) = found {
+        if found.as_ref().is_ok_and(Self::is_too_expensive) {
             return self.apply_nothing(before, body).map(|()| found);
         }
         if found != wanted {
@@ -179,8 +196,13 @@ impl World {
         Ok(found)
     }
 
+    /// Whether the meter stopped it.
+    pub(crate) const fn is_too_expensive(outcome: &Outcome) -> bool {
+        matches!(outcome, Outcome::Failed { error: Error::TooExpensive, .. })
+    }
+
     /// What a transaction does in the reference that the meter stops: the reference has no meter, so another one fails in its place.
-    fn apply_nothing(&mut self, before: Model, body: &Body) -> Result<(), String> {
+    pub(crate) fn apply_nothing(&mut self, before: Model, body: &Body) -> Result<(), String> {
         self.model = before;
         let amount = Amount::Quote(AssetId::SOL, Quote::new(1));
         let to_oneself = Instruction::Transfer { to: body.signer, amount };
@@ -204,7 +226,7 @@ impl World {
                 self.modules.push(hash);
                 Ok(Some(hash))
             }
-            Ok(Outcome::Failed { .. }) | Err(_) => Ok(None),
+            Ok(Outcome::Failed { .. } | Outcome::Rejected { .. }) | Err(_) => Ok(None),
         }
     }
 
@@ -228,7 +250,7 @@ impl World {
         }
     }
 
-    /// One random transaction, after a random step of time.
+    /// One random transaction or message, after a random step of time.
     ///
     /// # Errors
     ///
@@ -257,6 +279,9 @@ impl World {
             NEVER_EXPIRES
         };
         let body = Body { version: TX_VERSION, signer, session, nonce, expires_at, program };
+        if choices.once_in(6) {
+            return self.random_message(choices, body);
+        }
         Ok(matches!(self.apply(&body)?, Ok(Outcome::Succeeded(_))))
     }
 

@@ -54,3 +54,28 @@ fn machines_agree_on_the_templates() {
         });
     }
 }
+
+/// Sequences hold messages of every kind with every outcome.
+#[test]
+fn sequences_reach_every_outcome_of_messages() {
+    let mut received = std::collections::BTreeSet::new();
+    for seed in 0..12 {
+        let mut choices = Seeded::new(seed);
+        let mut world = world();
+        set_up(&mut choices, &mut world, &[curvevm::templates::pump_fun()]).unwrap();
+        for _ in 0..OPERATIONS {
+            world.random_step(&mut choices).unwrap();
+        }
+        received.append(&mut world.received);
+    }
+    let all = [
+        ("deposit", "rejected"),
+        ("deposit", "succeeded"),
+        ("deposit of tokens", "rejected"),
+        ("deposit of tokens", "succeeded"),
+        ("transaction", "failed"),
+        ("transaction", "rejected"),
+        ("transaction", "succeeded"),
+    ];
+    assert_eq!(received.into_iter().collect::<Vec<_>>(), all);
+}

@@ -1,8 +1,9 @@
-//! Where a segment of transactions ends.
+//! Where a segment of messages or transactions ends.
 
 use crate::{
     codec::Writer,
-    meter::{Meter, SEGMENT_TRANSACTIONS_MAX},
+    inbox::InboxMessage,
+    meter::{Meter, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
     tx::Transaction,
 };
 
@@ -11,7 +12,7 @@ pub(super) struct Filling {
     pub(super) length: u8,
     pub(super) meter: Meter,
     writer: Writer,
-    /// Whether it holds a transaction that is longer than a segment may grow.
+    /// Whether it holds something that is longer than a segment may grow.
     full: bool,
 }
 
@@ -21,9 +22,18 @@ impl Filling {
     }
 
     /// Makes room for the bytes of a transaction, if there is any; for the first one there is. Count it when it was executed.
-    pub(super) fn try_push(&mut self, transaction: &Transaction, bytes_max: usize) -> bool {
-        let room = !self.full && usize::from(self.length) < SEGMENT_TRANSACTIONS_MAX;
-        let fits = room && self.writer.try_transaction(transaction, bytes_max);
+    pub(super) fn try_transaction(&mut self, transaction: &Transaction, bytes_max: usize) -> bool {
+        self.try_push(SEGMENT_TRANSACTIONS_MAX, |it| it.try_transaction(transaction, bytes_max))
+    }
+
+    /// The same for a message.
+    pub(super) fn try_message(&mut self, message: &InboxMessage, bytes_max: usize) -> bool {
+        self.try_push(SEGMENT_MESSAGES_MAX, |it| it.try_message(message, bytes_max))
+    }
+
+    fn try_push(&mut self, count_max: usize, write: impl FnOnce(&mut Writer) -> bool) -> bool {
+        let room = !self.full && usize::from(self.length) < count_max;
+        let fits = room && write(&mut self.writer);
         if !fits && self.length > 0 {
             return false;
         }
@@ -32,31 +42,39 @@ impl Filling {
     }
 }
 
-/// The trace of a block whose transactions cost nothing, without roots.
+/// The trace of a block whose messages and transactions cost nothing, without roots.
 #[cfg(test)]
 pub(crate) fn by_length(
     block: &super::BlockBody,
     chunk_bytes_max: usize,
 ) -> std::vec::Vec<super::Step> {
-    use crate::{codec::SEGMENT_BYTES_MAX, meter::SEGMENT_MESSAGES_MAX, types::Hash};
+    use crate::{codec::SEGMENT_BYTES_MAX, types::Hash};
 
-    let mut lengths = std::vec![];
-    for messages in block.messages.chunks(SEGMENT_MESSAGES_MAX) {
-        lengths.push(u8::try_from(messages.len()).unwrap());
-    }
     let bytes_max = SEGMENT_BYTES_MAX.min(chunk_bytes_max);
-    let mut segment = Filling::new();
-    for transaction in &block.transactions {
-        if !segment.try_push(transaction, bytes_max) {
-            lengths.push(segment.length);
-            segment = Filling::new();
-            assert!(segment.try_push(transaction, bytes_max));
-        }
-        segment.length += 1;
-    }
-    if segment.length > 0 || lengths.is_empty() {
-        lengths.push(segment.length);
+    let mut lengths = cut(&block.messages, |segment, it| segment.try_message(it, bytes_max));
+    lengths.extend(cut(&block.transactions, |segment, it| segment.try_transaction(it, bytes_max)));
+    if lengths.is_empty() {
+        lengths.push(0);
     }
     let step = |length| super::Step { length, post_root: Hash::ZERO };
     lengths.into_iter().map(step).collect()
+}
+
+/// The lengths of the segments of items.
+#[cfg(test)]
+fn cut<T>(items: &[T], push: impl Fn(&mut Filling, &T) -> bool) -> std::vec::Vec<u8> {
+    let mut lengths = std::vec![];
+    let mut segment = Filling::new();
+    for item in items {
+        if !push(&mut segment, item) {
+            lengths.push(segment.length);
+            segment = Filling::new();
+            assert!(push(&mut segment, item));
+        }
+        segment.length += 1;
+    }
+    if segment.length > 0 {
+        lengths.push(segment.length);
+    }
+    lengths
 }

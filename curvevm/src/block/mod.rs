@@ -1,10 +1,12 @@
 //! Blocks: segments of messages and transactions, with the state root after each.
 //!
 //! A block begins by writing its height and time into the chain's cell. Then come the inbox messages, then the transactions, both cut
-//! into segments greedily: a segment is full at its count, at its length, or where the meter says that the next transaction does not
-//! fit. The beginning is in the block's first segment; a block without content is a segment of its beginning alone. The cut is a function
-//! of the state, of the block's contents and of the chain's longest chunk, so that everyone finds the same trace.
+//! into segments greedily: a segment is full at its count, at its length, or where the meter says that the next message or transaction
+//! does not fit. Each message and each transaction leaves a receipt. The beginning is in the block's first segment; a block without
+//! content is a segment of its beginning alone. The cut is a function of the state, of the block's contents and of the chain's longest
+//! chunk, so that everyone finds the same trace.
 
+mod consume;
 pub(crate) mod cut;
 mod replay;
 #[cfg(feature = "std")]
@@ -14,17 +16,18 @@ use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::{
-    cell::{Account, Cell, Chain},
+    cell::{Cell, Chain},
     codec::SEGMENT_BYTES_MAX,
     error::{Error, StateError},
-    execute::{self, Context, Refusal, State, apply_verified},
-    inbox::{InboxMessage, MessageKind},
+    execute::{Context, Refusal, State, apply_verified},
+    inbox::InboxMessage,
     meter::{SEGMENT_BEGINS_MAX, SEGMENT_MESSAGES_MAX},
     receipt::Receipt,
     tree::{Found, Tree},
     tx::Transaction,
-    types::{Hash, Key, Quote},
+    types::{Hash, Key},
 };
+use consume::consume_in_segments;
 use cut::Filling;
 pub use replay::{Replayed, replay_segment};
 #[cfg(feature = "std")]
@@ -99,7 +102,7 @@ pub struct Step {
 /// What executing a block gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockOutput {
-    /// A receipt for each transaction, in order.
+    /// A receipt for each message, then one for each transaction, in order.
     pub receipts: Vec<Receipt>,
     /// The segments, in order.
     pub trace: Vec<Step>,
@@ -137,7 +140,7 @@ pub enum BlockError {
         /// Why.
         error: Error,
     },
-    /// A segment's transactions pass the meter's bound, or their count, with this one.
+    /// A segment's messages or transactions pass the meter's bound, or transactions their count, with this one.
     SegmentFull {
         /// Its place, from zero.
         index: usize,
@@ -162,7 +165,7 @@ impl core::fmt::Display for BlockError {
             ),
             Self::Transaction { index, error } => write!(f, "transaction {index}: {error}"),
             Self::SegmentFull { index } => {
-                write!(f, "transaction {index} does not fit what is left of its segment")
+                write!(f, "message or transaction {index} does not fit what is left of its segment")
             }
             Self::State(error) => error.fmt(f),
         }
@@ -303,16 +306,13 @@ pub fn execute_admitted(
     let context = Context { genesis: *genesis, height: body.height, time_ms: body.time_ms };
     let mut run = Run { tree, written: Vec::new(), trace: Vec::new() };
     begin(&mut run, &[Begin { height: body.height, time_ms: body.time_ms }])?;
-    for messages in body.messages.chunks(SEGMENT_MESSAGES_MAX) {
-        consume(&mut run, messages)?;
-        run.close(u8::try_from(messages.len()).unwrap_or(u8::MAX));
-    }
-    let mut receipts = Vec::with_capacity(body.transactions.len());
-    let mut segment = Filling::new();
     let bytes_max = SEGMENT_BYTES_MAX.min(chunk_bytes_max);
+    let mut receipts = consume_in_segments(&mut run, &context, bytes_max, &body.messages)?;
+    receipts.reserve_exact(body.transactions.len());
+    let mut segment = Filling::new();
     for (index, (transaction, id)) in body.transactions.iter().zip(ids).enumerate() {
         let apply = |segment: &mut Filling, run: &mut Run<'_>| {
-            if !segment.try_push(transaction, bytes_max) {
+            if !segment.try_transaction(transaction, bytes_max) {
                 return Err(Refusal::SegmentFull);
             }
             apply_verified(&transaction.body, *id, &context, run, &mut segment.meter)
@@ -398,47 +398,6 @@ fn begin<S: State>(state: &mut S, begins: &[Begin]) -> Result<(), BlockError> {
         (chain.height, chain.time_ms) = (begin.height, begin.time_ms);
     }
     state.put(Chain::key(), Cell::Chain(chain))?;
-    Ok(())
-}
-
-fn consume<S: State>(state: &mut S, messages: &[InboxMessage]) -> Result<(), BlockError> {
-    let mut chain = chain(state)?;
-    for message in messages {
-        if message.index != chain.inbox_cursor {
-            return Err(BlockError::MessageIndex {
-                expected: chain.inbox_cursor,
-                found: message.index,
-            });
-        }
-        chain.inbox_hash = message.chain(&chain.inbox_hash);
-        chain.inbox_cursor = chain.inbox_cursor.saturating_add(1);
-        match &message.kind {
-            MessageKind::Deposit { asset, amount, recipient } => {
-                deposit(state, *asset, *amount, recipient)?;
-            }
-        }
-    }
-    state.put(Chain::key(), Cell::Chain(chain))?;
-    Ok(())
-}
-
-/// Credits a deposit. The program bounds what can be deposited in all below 2^64, so that no balance overflows; the program
-/// takes only assets whose number is bounded, so that an account has room.
-fn deposit<S: State>(
-    state: &mut S,
-    asset: crate::types::AssetId,
-    amount: Quote,
-    recipient: &crate::types::Address,
-) -> Result<(), BlockError> {
-    let key = Account::key(recipient);
-    let mut account = match state.get(&key)? {
-        Some(Cell::Account(account)) => account.clone(),
-        Some(_) => return Err(StateError::Corrupt.into()),
-        None => Account::default(),
-    };
-    // A credit that does not fit leaves the account as it is; the funds stay in the vault.
-    let _unchanged_on_failure = execute::credit(&mut account, asset, amount);
-    state.put(key, Cell::Account(account))?;
     Ok(())
 }
 

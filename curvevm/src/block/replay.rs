@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{BlockError, Content, begin, chain, consume, refused};
+use super::{BlockError, Content, begin, chain, consume::consume, refused};
 use crate::{
     cell::Chain,
     codec::Placed,
@@ -19,7 +19,7 @@ use crate::{
 pub struct Replayed {
     /// The root after the segment.
     pub post_root: Hash,
-    /// A receipt for each of its transactions, in order.
+    /// A receipt for each of its messages or transactions, in order.
     pub receipts: Vec<Receipt>,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn run<S: State>(
         Content::Messages(messages) if messages.len() > SEGMENT_MESSAGES_MAX => {
             Err(BlockError::MessageCount)
         }
-        Content::Messages(messages) => consume(state, messages).map(|()| Vec::new()),
+        Content::Messages(messages) => consume(state, genesis, messages),
         Content::Transactions(transactions) if transactions.len() > SEGMENT_TRANSACTIONS_MAX => {
             Err(BlockError::SegmentFull { index: SEGMENT_TRANSACTIONS_MAX })
         }

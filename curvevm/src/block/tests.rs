@@ -8,11 +8,12 @@ use super::{
 };
 use crate::{
     cell::{Account, Cell, Chain, Curve, Holding, Withdrawal},
-    codec::{CHUNK_BYTES_MAX, Placed, Tip, decode_chunk, encode_batch},
+    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, Placed, Tip, decode_chunk, encode_batch},
     error::{Error, StateError},
+    inbox::{InboxMessage, MessageKind},
     module::{Fees, Module, Piece, PieceKind},
-    program::{BuyOrder, Instruction, Launch, SellOrder},
-    receipt::Outcome,
+    program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
+    receipt::{Event, Outcome, Receipt},
     test_support::{address, deposits, genesis, pump_module, signed},
     tree::Tree,
     tx::Transaction,
@@ -49,7 +50,9 @@ fn scene() -> (Tree, Hash, BlockBody) {
         )],
     };
     let output = execute_block(&mut tree, &chain_id, CHUNK, &first).unwrap();
-    assert!(matches!(output.receipts[0].outcome, Outcome::Succeeded(_)), "{output:?}");
+    assert_eq!(output.receipts.len(), 11);
+    let succeeded = |it: &Receipt| matches!(it.outcome, Outcome::Succeeded(_));
+    assert!(output.receipts.iter().all(succeeded), "{output:?}");
     (tree, chain_id, trades(&chain_id))
 }
 
@@ -70,13 +73,29 @@ fn trades(chain_id: &Hash) -> BlockBody {
     transactions.extend((0..10).map(|user| signed(user, 8, vec![sell(1_000_000_000)], chain_id)));
     // One that fails, and one withdrawal.
     let withdraw = |amount| Instruction::Withdraw {
-        asset: AssetId::SOL,
-        amount: Quote::new(amount),
+        amount: Amount::Quote(AssetId::SOL, Quote::new(amount)),
         recipient: address(50),
     };
     transactions.push(signed(3, 9, vec![withdraw(1_000 * SOL)], chain_id));
     transactions.push(signed(4, 9, vec![withdraw(SOL)], chain_id));
-    BlockBody { height: 2, time_ms: 3_000, messages: deposits(8..12, 10, SOL), transactions }
+    let mut messages = deposits(8..12, 10, SOL);
+    // One that is credited in tokens, one that cannot be, and transactions that are forced in: a purchase, a withdrawal that fails,
+    // one that comes again, and what is none.
+    let tokens =
+        |curve| MessageKind::DepositBase { curve, amount: Base::new(5), recipient: address(11) };
+    let forced = |seed, program| MessageKind::Transaction {
+        bytes: signed(seed, 30, program, chain_id).encode(),
+    };
+    let kinds = [
+        tokens(curve),
+        tokens(CurveId::new([9; 32])),
+        forced(5, vec![buy(SOL), withdraw(7)]),
+        forced(6, vec![withdraw(1_000 * SOL)]),
+        forced(5, vec![buy(SOL), withdraw(7)]),
+        MessageKind::Transaction { bytes: vec![1; 20] },
+    ];
+    messages.extend((14..).zip(kinds).map(|(index, kind)| InboxMessage { index, slot: 6, kind }));
+    BlockBody { height: 2, time_ms: 3_000, messages, transactions }
 }
 
 /// The cells that a segment touches, told without executing it.
@@ -85,7 +104,12 @@ fn touched(segment: &Segment, chain: &Chain) -> Vec<Key> {
     let mut keys = vec![Chain::key()];
     match &segment.content {
         Content::Nothing => {}
-        Content::Messages(_) => keys.extend((8..12).map(|user| Account::key(&address(user)))),
+        Content::Messages(_) => {
+            keys.extend([8, 9, 10, 11, 5, 6].map(|user| Account::key(&address(user))));
+            keys.extend([5, 11].map(|user| Holding::key(&curve, &address(user))));
+            keys.extend([Curve::key(&curve), Curve::key(&CurveId::new([9; 32]))]);
+            keys.extend([Module::key(&pump_module().hash()), Withdrawal::key(chain.withdrawals)]);
+        }
         Content::Transactions(transactions) => {
             keys.extend([Curve::key(&curve), Module::key(&pump_module().hash())]);
             keys.push(Withdrawal::key(chain.withdrawals));
@@ -100,9 +124,19 @@ fn touched(segment: &Segment, chain: &Chain) -> Vec<Key> {
 
 /// The segments of blocks after a state, as they are in the data.
 fn placed(tree: &Tree, blocks: &[BlockBody], traces: &[Vec<Step>]) -> Vec<Placed> {
+    placed_in(tree, blocks, traces, CHUNK_BYTES_MAX)
+}
+
+/// The same, in chunks of a length.
+fn placed_in(
+    tree: &Tree,
+    blocks: &[BlockBody],
+    traces: &[Vec<Step>],
+    chunk_bytes_max: usize,
+) -> Vec<Placed> {
     let root = tree.clone().root();
     let tip = Tip::new(&super::chain(tree).unwrap(), root);
-    let chunks = encode_batch(&tip, blocks, traces, CHUNK_BYTES_MAX).unwrap();
+    let chunks = encode_batch(&tip, blocks, traces, chunk_bytes_max).unwrap();
     chunks.iter().flat_map(|chunk| decode_chunk(chunk).unwrap()).collect()
 }
 
@@ -176,8 +210,8 @@ fn a_block_begins_in_the_segment_of_its_first_content() {
     let messages = BlockBody { transactions: vec![], ..block.clone() };
     let transactions = BlockBody { messages: vec![], ..block.clone() };
     let empty = BlockBody { messages: vec![], ..messages.clone() };
-    assert_eq!(shape(&block).0.trim_end_matches('t'), "m");
-    assert_eq!(shape(&messages), ("m".into(), 4));
+    assert_eq!(shape(&block).0.trim_end_matches('t'), "mmm");
+    assert_eq!(shape(&messages), ("mmm".into(), 6));
     assert_eq!(shape(&transactions).0.replace('t', ""), "");
     assert_eq!(shape(&empty), ("n".into(), 0));
 }
@@ -337,11 +371,169 @@ fn a_trace_of_another_block_is_none_of_this_one() {
 fn receipts_say_what_happened() {
     let (mut tree, chain_id, block) = scene();
     let output = execute_block(&mut tree, &chain_id, CHUNK, &block).unwrap();
-    let failed = &output.receipts[20];
+    let (messages, transactions) = output.receipts.split_at(block.messages.len());
+    assert_eq!(transactions.len(), block.transactions.len());
+    let failed = &transactions[20];
     let expected = Outcome::Failed { instruction: 0, error: Error::InsufficientBalance };
     assert_eq!(failed.outcome, expected);
-    assert!(matches!(output.receipts[21].outcome, Outcome::Succeeded(_)));
+    assert!(matches!(transactions[21].outcome, Outcome::Succeeded(_)));
     assert_eq!(failed.id, block.transactions[20].id(&chain_id));
+
+    let hashes: Vec<Hash> = hashes(&block).collect();
+    let deposited = |it: &Receipt| matches!(&it.outcome, Outcome::Succeeded(events) if matches!(events[..], [Event::Deposited { .. }]));
+    assert!(messages[..5].iter().all(deposited));
+    assert!(messages[..6].iter().zip(&hashes).all(|(receipt, hash)| receipt.id == *hash));
+    let rejected = |error| Outcome::Rejected { error };
+    assert_eq!(messages[5].outcome, rejected(Error::UnknownCurve));
+    let id = |index: usize| match &block.messages[index].kind {
+        MessageKind::Transaction { bytes } => Transaction::decode(bytes).unwrap().id(&chain_id),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(messages[6].id, id(6));
+    assert!(matches!(&messages[6].outcome, Outcome::Succeeded(events) if events.len() == 2));
+    assert_eq!(messages[7], Receipt { id: id(7), outcome: expected });
+    assert_eq!(messages[8], Receipt { id: id(6), outcome: rejected(Error::NonceUsed) });
+    assert_eq!(messages[9], Receipt { id: hashes[9], outcome: rejected(Error::Malformed) });
+}
+
+/// The hashes of a block's messages, after those of the scene's first block.
+fn hashes(block: &BlockBody) -> impl Iterator<Item = Hash> + '_ {
+    let next = |hash: &Hash, message: &InboxMessage| message.chain(hash);
+    let before = deposits(0..10, 0, 100 * SOL).iter().fold(Hash::ZERO, |hash, it| next(&hash, it));
+    block.messages.iter().scan(before, move |hash, message| {
+        *hash = next(hash, message);
+        Some(*hash)
+    })
+}
+
+/// A transaction that comes in a message and in the block: its nonce is used by whichever is first, and messages are.
+#[test]
+fn the_nonce_window_decides_between_a_message_and_a_block() {
+    let (tree, chain_id, _) = scene();
+    let pay = |nonce| {
+        let amount = Amount::Quote(AssetId::SOL, Quote::new(1));
+        let program = vec![Instruction::Transfer { to: address(2), amount }];
+        signed(1, nonce, program, &chain_id)
+    };
+    let force = |index, transaction: &Transaction| {
+        let kind = MessageKind::Transaction { bytes: transaction.encode() };
+        InboxMessage { index, slot: 7, kind }
+    };
+    let body =
+        |messages, transactions| BlockBody { height: 2, time_ms: 3_000, messages, transactions };
+    let run = |tree: &Tree, body: &BlockBody| {
+        let mut tree = tree.clone();
+        let output = execute_block(&mut tree, &chain_id, CHUNK, body);
+        output.map(|output| (tree, output))
+    };
+    // In the same block the message comes first, and the block may not hold the same nonce any more.
+    let (one, other) = (pay(3), pay(4));
+    let used = BlockError::Transaction { index: 1, error: Error::NonceUsed };
+    let both = body(vec![force(10, &one)], vec![other.clone(), one.clone()]);
+    assert_eq!(run(&tree, &both).unwrap_err(), used);
+    let apart = body(vec![force(10, &one)], vec![other.clone()]);
+    let (_, output) = run(&tree, &apart).unwrap();
+    let ids: Vec<Hash> = output.receipts.iter().map(|receipt| receipt.id).collect();
+    assert_eq!(ids, [one.id(&chain_id), other.id(&chain_id)]);
+    assert!(output.receipts.iter().all(|it| matches!(it.outcome, Outcome::Succeeded(_))));
+    // Executed before, in a block: the message is rejected, and the nonces around it are free.
+    let (mut after, _) = run(&tree, &body(vec![], vec![one.clone()])).unwrap();
+    let next = BlockBody { height: 3, time_ms: 3_001, ..body(vec![force(10, &one)], vec![other]) };
+    let output = execute_block(&mut after, &chain_id, CHUNK, &next).unwrap();
+    let rejected = Outcome::Rejected { error: Error::NonceUsed };
+    assert_eq!(output.receipts[0], Receipt { id: one.id(&chain_id), outcome: rejected });
+    assert!(matches!(output.receipts[1].outcome, Outcome::Succeeded(_)));
+}
+
+/// A message's effects on the chain's cell and those of the inbox itself are in one cell.
+#[test]
+fn a_forced_withdrawal_is_counted_beside_the_inbox() {
+    let (mut tree, chain_id, block) = scene();
+    let block = BlockBody { transactions: vec![], ..block };
+    execute_block(&mut tree, &chain_id, CHUNK, &block).unwrap();
+    let chain = super::chain(&tree).unwrap();
+    assert_eq!((chain.inbox_cursor, chain.withdrawals, chain.height), (20, 1, 2));
+    assert_eq!(Some(chain.inbox_hash), hashes(&block).last());
+    assert!(matches!(tree.get(&Withdrawal::key(0)), Ok(Some(Cell::Withdrawal(_)))));
+}
+
+/// Messages are cut at their count, at their length, and where the meter says so.
+#[test]
+fn messages_are_cut_into_segments() {
+    let (tree, chain_id, _) = scene();
+    let bytes = |length| MessageKind::Transaction { bytes: vec![1; length] };
+    let deposit = || deposits(1..2, 0, 1).remove(0).kind;
+    let lengths = |kinds: Vec<MessageKind>, chunk| -> Vec<u8> {
+        let numbered = (10..).zip(kinds);
+        let messages =
+            numbered.map(|(index, kind)| InboxMessage { index, slot: 1, kind }).collect();
+        let body = BlockBody { height: 2, time_ms: 3_000, messages, transactions: vec![] };
+        let mut after = tree.clone();
+        let output = execute_block(&mut after, &chain_id, chunk, &body).unwrap();
+        assert_eq!(output.receipts.len(), body.messages.len());
+        let mut replay = tree.clone();
+        let chunks = placed_in(&tree, &[body], core::slice::from_ref(&output.trace), chunk);
+        for placed in &chunks {
+            let replayed = replay_segment(&mut replay, &chain_id, chunk, placed).unwrap();
+            assert_eq!(replayed.post_root, placed.post_root);
+        }
+        assert_eq!(replay.root(), output.post_root);
+        output.trace.iter().map(|step| step.length).collect()
+    };
+    let (least, most) = (CHUNK_BYTES_MIN, CHUNK_BYTES_MAX);
+    assert_eq!(lengths((0..20).map(|_| deposit()).collect(), least), [8, 8, 4]);
+    assert_eq!(lengths((0..9).map(|_| bytes(0)).collect(), least), [8, 1]);
+    // Two of the longest are not in a chunk of the shortest kind, nor in a segment of the longest.
+    assert_eq!(lengths(vec![bytes(700), bytes(700), deposit()], least), [1, 1, 1]);
+    assert_eq!(lengths(vec![bytes(700), bytes(700), deposit()], most), [1, 2]);
+    assert_eq!(lengths(vec![bytes(500), deposit(), bytes(500)], most), [3]);
+}
+
+/// A purchase that crosses 60 pieces takes most of a segment: a second one is for the next.
+#[test]
+fn messages_are_cut_where_they_cost_too_much() {
+    let (mut tree, chain_id, _) = scene();
+    let launch = Instruction::Launch(Launch {
+        module: dear().hash(),
+        quote_asset: AssetId::SOL,
+        name: "Dear".into(),
+        symbol: "D".into(),
+        salt: 2,
+        first_buy: None,
+    });
+    let publish = vec![Instruction::PublishModule(dear())];
+    let first = [(20, publish), (21, vec![launch])];
+    then(&mut tree, &chain_id, first.map(|(at, it)| signed(0, at, it, &chain_id)).to_vec());
+    let order = BuyOrder::ExactOut { base: Base::new(5_000), quote_max: Quote::MAX };
+    let curve = CurveId::derive(&address(0), 2);
+    let buys = vec![Instruction::Buy { curve, referrer: None, order }; 2];
+    let force = |(index, user): (u64, u8)| InboxMessage {
+        index,
+        slot: 1,
+        kind: MessageKind::Transaction {
+            bytes: signed(user, 30, buys.clone(), &chain_id).encode(),
+        },
+    };
+    let messages: Vec<InboxMessage> = (10..).zip(0..4).map(force).collect();
+    let chain = super::chain(&tree).unwrap();
+    let (height, time_ms) = (chain.height + 1, chain.time_ms + 1);
+    let body = BlockBody { height, time_ms, messages, transactions: vec![] };
+    let output = execute_block(&mut tree.clone(), &chain_id, CHUNK_BYTES_MAX, &body).unwrap();
+    assert!(output.receipts.iter().all(|it| matches!(it.outcome, Outcome::Succeeded(_))));
+    let by_length = super::cut::by_length(&body, CHUNK_BYTES_MAX);
+    assert!(output.trace.len() > by_length.len(), "{:?}", output.trace);
+    // Whoever cuts later is found out in the replay.
+    let all = body.messages.clone();
+    let segments = placed(&tree, &[body], core::slice::from_ref(&output.trace));
+    let count = usize::from(output.trace[0].length);
+    let mut late = segments[0].clone();
+    late.segment.content = Content::Messages(all[..=count].to_vec());
+    let full = Err(BlockError::SegmentFull { index: count });
+    assert_eq!(replay_segment(&mut tree.clone(), &chain_id, CHUNK_BYTES_MAX, &late), full);
+    for (placed, step) in segments.iter().zip(&output.trace) {
+        let replayed = replay_segment(&mut tree, &chain_id, CHUNK_BYTES_MAX, placed).unwrap();
+        assert_eq!(replayed.post_root, step.post_root);
+    }
 }
 
 #[test]
@@ -373,6 +565,10 @@ fn a_block_that_breaks_a_rule_is_refused_with_its_error() {
         (
             |block| block.messages[1].index = 12,
             BlockError::MessageIndex { expected: 11, found: 12 },
+        ),
+        (
+            |block| block.messages[7].index = 16,
+            BlockError::MessageIndex { expected: 17, found: 16 },
         ),
         (|block| block.messages = deposits(0..65, 10, 1), BlockError::MessageCount),
         (
@@ -441,8 +637,6 @@ fn a_deposit_reaches_the_account_and_the_inbox_hash() {
     };
     assert_eq!(account.balance(&AssetId::SOL), Quote::new(SOL));
     let chain = super::chain(&tree).unwrap();
-    assert_eq!((chain.inbox_cursor, chain.withdrawals, chain.height), (14, 1, 2));
-    let messages = deposits(0..10, 0, 100 * SOL).into_iter().chain(deposits(8..12, 10, SOL));
-    let hash = messages.fold(Hash::ZERO, |hash, message| message.chain(&hash));
-    assert_eq!(chain.inbox_hash, hash);
+    assert_eq!((chain.inbox_cursor, chain.withdrawals, chain.height), (20, 2, 2));
+    assert_eq!(Some(chain.inbox_hash), hashes(&block).last());
 }

@@ -35,6 +35,7 @@ use crate::{
     batch::CHUNKS_MAX,
     block::{BlockBody, Content, Segment, Step},
     cell::Chain,
+    inbox::MESSAGE_BYTES_MAX,
     meter::SEGMENT_BEGINS_MAX,
     tx::TX_BYTES_MAX,
     types::Hash,
@@ -48,8 +49,8 @@ pub const CHUNK_VERSION: u8 = 1;
 pub const CHUNK_BYTES_MAX: usize = 3_800;
 /// The least that a chain may set `Params::chunk_bytes_max` to: what a Solana transaction of 1,232 bytes carries.
 pub const CHUNK_BYTES_MIN: usize = 832;
-/// The length, as a chunk of its own, at which a segment of transactions is full, in bytes; never more than a chunk may have. A
-/// single transaction that is longer is a segment of its own.
+/// The length, as a chunk of its own, at which a segment of messages or transactions is full, in bytes; never more than a chunk may
+/// have. A single transaction that is longer is a segment of its own.
 pub const SEGMENT_BYTES_MAX: usize = 1_364;
 /// The most that a chunk has before its keys, in bytes: version, root, height, time, number of keys.
 pub const CHUNK_HEAD_BYTES_MAX: usize = 1 + ROOT_BYTES + 2 * VARINT_BYTES_MAX + 1;
@@ -60,6 +61,9 @@ pub const SEGMENT_FRAME_BYTES_MAX: usize = 1 + VARINT_BYTES_MAX + 1 + ROOT_BYTES
 const VARINT_BYTES_MAX: usize = 10;
 const ROOT_BYTES: usize = 32;
 
+// The longest message is a segment of the shortest chunk, with its block's beginning and the root after it.
+const _: () =
+    assert!(CHUNK_HEAD_BYTES_MAX + SEGMENT_FRAME_BYTES_MAX + MESSAGE_BYTES_MAX <= CHUNK_BYTES_MIN);
 // The longest transaction fits a chunk of the longest kind, and the number of such a chunk's keys one byte.
 const _: () = assert!(crate::tx::bytes_max(CHUNK_BYTES_MAX) == TX_BYTES_MAX);
 const _: () = assert!(CHUNK_BYTES_MAX / 32 < 0x80);

@@ -135,9 +135,9 @@ impl<'c> Reader<'c> {
                 let (to, curve) = (Address::new(self.key()?), self.curve()?);
                 Instruction::Transfer { to, amount: Amount::Base(curve, self.base()?) }
             }
-            op::WITHDRAW => {
+            op::WITHDRAW_QUOTE => {
                 let (asset, recipient) = (AssetId::new(self.key()?), Address::new(self.key()?));
-                Instruction::Withdraw { asset, amount: self.quote()?, recipient }
+                Instruction::Withdraw { amount: Amount::Quote(asset, self.quote()?), recipient }
             }
             op::PUBLISH_MODULE => {
                 let bytes = self.bytes()?;
@@ -156,6 +156,10 @@ impl<'c> Reader<'c> {
                 Instruction::Authorize { session, expires_ms, asset, limit }
             }
             op::REVOKE => Instruction::Revoke { session: Address::new(self.key()?) },
+            op::WITHDRAW_BASE => {
+                let (curve, recipient) = (self.curve()?, Address::new(self.key()?));
+                Instruction::Withdraw { amount: Amount::Base(curve, self.base()?), recipient }
+            }
             _ => return Err(CodecError::Malformed),
         })
     }

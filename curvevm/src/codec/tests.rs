@@ -11,6 +11,7 @@ use super::{
 use crate::{
     block::{Begin, BlockBody, Content, Step, cut::by_length as trace},
     host::sha256,
+    inbox::{FORCED_BYTES_MAX, InboxMessage, MessageKind},
     meter::SEGMENT_BEGINS_MAX,
     module::{PIECES_MAX, Piece, PieceKind, Rounding},
     program::{Instruction, Launch},
@@ -56,10 +57,31 @@ fn any_blocks() -> impl Strategy<Value = (Tip, Vec<BlockBody>)> {
         let (mut height, mut time_ms) = (height, time_ms);
         let blocks = blocks.into_iter().map(|(time, transactions, messages)| {
             (height, time_ms) = (height + 1, time_ms + time);
-            BlockBody { height, time_ms, messages: deposits(0..messages, 3, 77), transactions }
+            BlockBody { height, time_ms, messages: mixed(messages), transactions }
         });
         (tip, blocks.collect())
     })
+}
+
+/// Messages of every kind and length.
+fn mixed(count: u8) -> Vec<InboxMessage> {
+    let mut messages = deposits(0..count, 3, 77);
+    for (at, message) in (0usize..).zip(&mut messages) {
+        match at % 3 {
+            0 => {}
+            1 => {
+                let (curve, amount) = (CurveId::new([at as u8; 32]), Base::MAX);
+                let recipient = address(3);
+                message.kind = MessageKind::DepositBase { curve, amount, recipient };
+            }
+            _ => {
+                let length = if at == 5 { FORCED_BYTES_MAX } else { at * 11 };
+                let bytes = vec![at as u8; length];
+                message.kind = MessageKind::Transaction { bytes };
+            }
+        }
+    }
+    messages
 }
 
 /// How many segments the blocks have in their data.
@@ -401,6 +423,13 @@ fn the_longest_transaction_fits_a_chunk_with_its_beginning_and_root() {
 fn the_most_messages_and_the_most_beginnings_fit_the_shortest_chunk() {
     let messages = deposits(0..8, 0, u64::MAX);
     let block = BlockBody { messages, ..empty(FAR.height + 1, LATE_MS) };
+    assert_eq!(encode(&FAR, &[block], CHUNK_BYTES_MIN).len(), 1);
+    let longest = InboxMessage {
+        index: u64::MAX,
+        slot: u64::MAX,
+        kind: MessageKind::Transaction { bytes: vec![7; FORCED_BYTES_MAX] },
+    };
+    let block = BlockBody { messages: vec![longest], ..empty(FAR.height + 1, LATE_MS) };
     assert_eq!(encode(&FAR, &[block], CHUNK_BYTES_MIN).len(), 1);
     let tip = Tip { time_ms: 0, ..FAR };
     let blocks: Vec<BlockBody> = (1..=8).map(|at| empty(FAR.height + at, at << 60)).collect();

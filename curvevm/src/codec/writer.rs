@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     block::{Content, Segment},
+    inbox::InboxMessage,
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
     tx::{NEVER_EXPIRES, Transaction},
     types::{Address, CurveId, Hash},
@@ -24,12 +25,13 @@ pub(super) mod op {
     pub(in super::super) const LAUNCH: u8 = 6;
     pub(in super::super) const TRANSFER_QUOTE: u8 = 7;
     pub(in super::super) const TRANSFER_BASE: u8 = 8;
-    pub(in super::super) const WITHDRAW: u8 = 9;
+    pub(in super::super) const WITHDRAW_QUOTE: u8 = 9;
     pub(in super::super) const PUBLISH_MODULE: u8 = 10;
     pub(in super::super) const REMOVE_LIQUIDITY: u8 = 11;
     pub(in super::super) const CLAIM: u8 = 12;
     pub(in super::super) const AUTHORIZE: u8 = 13;
     pub(in super::super) const REVOKE: u8 = 14;
+    pub(in super::super) const WITHDRAW_BASE: u8 = 15;
     /// Added to a trade's opcode when it names a referrer.
     pub(in super::super) const REFERRED: u8 = 0x40;
     /// The form of a launch's first purchase.
@@ -81,11 +83,23 @@ impl Writer {
         fits
     }
 
-    /// Adds a transaction of a segment that is being measured, when the chunk then has at most `bytes_max` bytes.
+    /// Adds a message to a segment that is being measured, when the chunk then has at most `bytes_max` bytes.
+    pub(crate) fn try_message(&mut self, message: &InboxMessage, bytes_max: usize) -> bool {
+        self.try_part(bytes_max, |writer| writer.message(message).is_some())
+    }
+
+    /// Adds a transaction to a segment that is being measured, when the chunk then has at most `bytes_max` bytes.
     pub(crate) fn try_transaction(&mut self, transaction: &Transaction, bytes_max: usize) -> bool {
+        self.try_part(bytes_max, |writer| {
+            writer.transaction(transaction);
+            true
+        })
+    }
+
+    fn try_part(&mut self, bytes_max: usize, write: impl FnOnce(&mut Self) -> bool) -> bool {
         let (keys, offset) = (self.keys.len(), self.body.len());
-        self.transaction(transaction);
-        let fits = self.length().saturating_add(SEGMENT_FRAME_BYTES_MAX) <= bytes_max;
+        let written = write(self);
+        let fits = written && self.length().saturating_add(SEGMENT_FRAME_BYTES_MAX) <= bytes_max;
         if !fits {
             self.keys.truncate(keys);
             self.body.truncate(offset);
@@ -138,7 +152,7 @@ impl Writer {
             Content::Messages(messages) => {
                 self.body.push(u8::try_from(messages.len()).ok()?);
                 for message in messages {
-                    borsh::to_writer(&mut self.body, message).ok()?;
+                    self.message(message)?;
                 }
             }
             Content::Transactions(transactions) => {
@@ -150,6 +164,10 @@ impl Writer {
         }
         self.body.extend(post_root.as_bytes());
         Some(())
+    }
+
+    fn message(&mut self, message: &InboxMessage) -> Option<()> {
+        borsh::to_writer(&mut self.body, message).ok()
     }
 
     fn transaction(&mut self, transaction: &Transaction) {
@@ -217,10 +235,16 @@ impl Writer {
                     self.op(op::TRANSFER_BASE, &keys, &[base.get()]);
                 }
             },
-            Instruction::Withdraw { asset, amount, recipient } => {
-                let keys = [*asset.as_bytes(), *recipient.as_bytes()];
-                self.op(op::WITHDRAW, &keys, &[amount.get()]);
-            }
+            Instruction::Withdraw { amount, recipient } => match amount {
+                Amount::Quote(asset, quote) => {
+                    let keys = [*asset.as_bytes(), *recipient.as_bytes()];
+                    self.op(op::WITHDRAW_QUOTE, &keys, &[quote.get()]);
+                }
+                Amount::Base(curve, base) => {
+                    let keys = [*curve.as_bytes(), *recipient.as_bytes()];
+                    self.op(op::WITHDRAW_BASE, &keys, &[base.get()]);
+                }
+            },
             Instruction::PublishModule(module) => {
                 self.op(op::PUBLISH_MODULE, &[], &[]);
                 self.bytes(&borsh::to_vec(module).unwrap_or_default());

@@ -6,13 +6,15 @@
 //! 2. Any other transaction uses its nonce and leaves a receipt. Its instructions take effect together, or, when one of them
 //!    fails, not at all.
 //! 3. Every transaction is counted on the meter of its segment ([`crate::meter`]). One that does not fit the segment any more leaves no trace.
-//! 4. A fault of the state ([`StateError`]) stops execution; nothing that was written may be kept.
+//! 4. What comes out of the inbox leaves a receipt whatever it is: [`receive`] has the rules.
+//! 5. A fault of the state ([`StateError`]) stops execution; nothing that was written may be kept.
 
 mod cells;
 mod claim;
 mod journal;
 mod launch;
 mod liquidity;
+mod message;
 mod name;
 mod publish;
 mod session;
@@ -36,6 +38,7 @@ use crate::{
 pub use cells::credit;
 use journal::Journal;
 use liquidity::{Addition, Removal};
+pub use message::{Halt, Received, open_forced, receive};
 use name::Name;
 
 /// Cells that can be read and written.
@@ -148,6 +151,17 @@ pub fn apply_verified<S: State>(
     meter: &mut Meter,
 ) -> Result<Receipt, Refusal> {
     meter.begin().map_err(Fault::from)?;
+    let outcome = execute_begun(body, context, state, meter)?;
+    Ok(Receipt { id, outcome })
+}
+
+/// Executes a transaction that may be executed, and whose beginning was counted.
+fn execute_begun<S: State>(
+    body: &Body,
+    context: &Context,
+    state: &mut S,
+    meter: &mut Meter,
+) -> Result<Outcome, Refusal> {
     let mut machine = Machine::new(body, context, state, meter);
     machine.admit(body)?;
     let outcome = match machine.run(&body.program) {
@@ -160,7 +174,7 @@ pub fn apply_verified<S: State>(
         }
     };
     machine.journal.commit()?;
-    Ok(Receipt { id, outcome })
+    Ok(outcome)
 }
 
 /// Whether a transaction whose form is admitted and whose signature verifies could be in a block of `context` on `state`.
@@ -314,9 +328,7 @@ impl<'a, S: State> Machine<'a, S> {
             Instruction::MigrateToAmm { curve } => self.migrate(curve),
             Instruction::Launch(launch) => self.launch(launch),
             Instruction::Transfer { to, amount } => self.transfer(to, *amount),
-            Instruction::Withdraw { asset, amount, recipient } => {
-                self.withdraw(*asset, *amount, *recipient)
-            }
+            Instruction::Withdraw { amount, recipient } => self.withdraw(*amount, *recipient),
             Instruction::PublishModule(module) => self.publish(module),
             Instruction::Claim { curve, what } => self.claim(curve, *what),
             Instruction::Authorize { session, expires_ms, asset, limit } => {

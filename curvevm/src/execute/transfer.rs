@@ -8,11 +8,7 @@ impl<S: State> Machine<'_, S> {
         if *to == self.signer {
             return Err(Error::SelfTransfer.into());
         }
-        let nothing = match amount {
-            Amount::Quote(_, quote) => quote.is_zero(),
-            Amount::Base(_, base) => base.is_zero(),
-        };
-        if nothing {
+        if amount.is_zero() {
             return Err(Error::ZeroAmount.into());
         }
         match amount {

@@ -13,7 +13,7 @@ use curvevm::{
     error::Error,
     genesis::{Genesis, committee_hash},
     host::sha256,
-    inbox::{InboxMessage, MessageKind},
+    inbox::{FORCED_BYTES_MAX, InboxMessage, MessageKind},
     module::Module,
     nonce::NonceWindow,
     program::{Amount, Claim, Instruction},
@@ -30,7 +30,7 @@ use crate::{
     world::{
         SOL, USD, World, add, address, authorize, buy, claim, genesis, getting, giving, hand_over,
         launch_of, migrate, nobody, pay, referred, remove, revoke, sell, spending, taking,
-        withdraw,
+        withdraw, withdraw_tokens,
     },
 };
 
@@ -115,7 +115,21 @@ fn cells() -> Vec<Value> {
         ("module", Cell::Module(Arc::new(pump()))),
         (
             "withdrawal",
-            Cell::Withdrawal(Withdrawal { version: 0, index: 7, asset, amount, recipient }),
+            Cell::Withdrawal(Withdrawal {
+                version: 0,
+                index: 7,
+                amount: Amount::Quote(asset, amount),
+                recipient,
+            }),
+        ),
+        (
+            "withdrawal of tokens",
+            Cell::Withdrawal(Withdrawal {
+                version: 0,
+                index: u64::MAX,
+                amount: Amount::Base(nobody(), Base::new(9)),
+                recipient,
+            }),
         ),
         (
             "rules",
@@ -175,7 +189,8 @@ fn every_instruction() -> Vec<(&'static str, Instruction)> {
         ("LAUNCH, first purchase exact out", launch(Some(taking(3, 4)))),
         ("TRANSFER of quote", pay(2, SOL)),
         ("TRANSFER of tokens", hand_over(nobody(), 2, 6)),
-        ("WITHDRAW", withdraw(1)),
+        ("WITHDRAW of quote", withdraw(1)),
+        ("WITHDRAW of tokens", withdraw_tokens(nobody(), 128)),
         ("PUBLISH_MODULE", Instruction::PublishModule(pump())),
         ("REMOVE_LIQUIDITY", remove(id, 7)),
         ("CLAIM CreatorFees", claim(id, Claim::CreatorFees)),
@@ -280,6 +295,7 @@ fn receipts() -> Vec<Value> {
         ("claim", Event::Claimed { curve, what, quote, base, shares }),
         ("authorization", Event::Authorized { session: address(60) }),
         ("revocation", Event::Revoked { session: address(60) }),
+        ("deposit", Event::Deposited { to: address(2), amount }),
     ];
     let receipt = |outcome| Receipt { id, outcome };
     let mut cases: Vec<_> = events
@@ -288,12 +304,28 @@ fn receipts() -> Vec<Value> {
         .collect();
     let (instruction, error) = (7, Error::InvalidSession);
     cases.push(of("receipt", "failure", &receipt(Outcome::Failed { instruction, error })));
+    let error = Error::TooManyAssets;
+    cases.push(of("receipt", "rejection", &receipt(Outcome::Rejected { error })));
     cases
 }
 
 fn deposit(index: u64) -> InboxMessage {
     let (asset, amount, recipient) = (USD, Quote::new(8), address(3));
     InboxMessage { index, slot: 9, kind: MessageKind::Deposit { asset, amount, recipient } }
+}
+
+/// A message of each kind but a deposit of quote.
+fn other_messages() -> [(&'static str, InboxMessage); 4] {
+    let (curve, amount, recipient) = (nobody(), Base::MAX, address(3));
+    let forced = |bytes| MessageKind::Transaction { bytes };
+    let transaction = World::pump().transaction(1, None, vec![pay(2, 1)]).encode();
+    [
+        ("tokens", MessageKind::DepositBase { curve, amount, recipient }),
+        ("a transaction", forced(transaction)),
+        ("a transaction of no bytes", forced(vec![])),
+        ("the longest", forced(vec![7; FORCED_BYTES_MAX])),
+    ]
+    .map(|(name, kind)| (name, InboxMessage { index: 1, slot: 1 << 40, kind }))
 }
 
 fn settlement() -> Vec<Value> {
@@ -317,13 +349,19 @@ fn settlement() -> Vec<Value> {
     let members: Vec<_> = genesis().committee.iter().map(|it| hex::encode(it.as_ref())).collect();
     let header = with(of("header", "a batch", &header), "committee", members);
     let alone = Genesis { committee: vec![], quote_assets: vec![], ..genesis() };
-    vec![
+    let previous = |(name, message): &(&str, InboxMessage)| {
+        with(of("message", name, message), "previous", hash(8).to_string())
+    };
+    let others = other_messages();
+    let mut cases: Vec<_> = others.iter().map(previous).collect();
+    cases.extend([
         with(header, "program_id", hex::encode([9; 32])),
         with(of("message", "the first", &deposit(0)), "previous", Hash::ZERO.to_string()),
         with(of("message", "another", &deposit(u64::MAX)), "previous", hash(7).to_string()),
         of("genesis", "a chain of four members", &genesis()),
         of("genesis", "without members and assets", &alone),
-    ]
+    ]);
+    cases
 }
 
 /// A chunk for each form of a segment's parts.
@@ -348,6 +386,10 @@ fn chunks() -> Vec<Value> {
         ("a block at a late time".to_owned(), vec![BlockBody { time_ms: u64::MAX, ..empty(9) }]),
         ("messages".into(), vec![consuming.clone()]),
     ];
+    for (name, message) in other_messages() {
+        let messages = vec![message];
+        blocks.push((format!("a message, {name}"), vec![BlockBody { messages, ..empty(6) }]));
+    }
     let world = World::pump();
     let transactions = vec![world.transaction(1, None, vec![pay(2, 1)]); 2];
     let full = BlockBody { transactions, ..consuming };

@@ -120,6 +120,15 @@ fn chunks() -> Vec<Value> {
         ("no messages", whole(&[1, 0])),
         ("messages that are not there", whole(&[1, 1])),
         ("two beginnings before messages", body(&[&[9, 1, 1], &message()[..], ROOT].concat())),
+        ("a message of no such kind", whole(&[&[1, 1], &[0; 16][..], &[3]].concat())),
+        (
+            "a message longer than memory",
+            whole(&[&[1, 1], &[0; 16][..], &[2], &[0xff; 4]].concat()),
+        ),
+        (
+            "a message shorter than it says",
+            whole(&[&[1, 1], &[0; 16][..], &[2, 2, 0, 0, 0, 7]].concat()),
+        ),
         ("no transactions", whole(&[2, 0])),
         ("a beginning and no transactions", whole(&[6, 1, 0])),
         ("transactions that are not there", body(&[2, 1])),
@@ -129,7 +138,7 @@ fn chunks() -> Vec<Value> {
         ),
         ("a head with an unknown bit", with_key(&[2, 1, 0x40, 0, 0])),
         ("a key past the dictionary", with_key(&[2, 1, 0, 1, 0])),
-        ("no such opcode", with_key(&[2, 1, 1, 0, 0, 15])),
+        ("no such opcode", with_key(&[2, 1, 1, 0, 0, 16])),
         ("too long", vec![1; CHUNK_BYTES_MAX + 1]),
     ];
     let mut cases: Vec<_> = named.iter().map(|(name, bytes)| of("chunk", name, bytes)).collect();

@@ -2,6 +2,7 @@
 
 use curvevm::{
     cell::{Account, Cell, Chain, Holding, Withdrawal},
+    program::Amount,
     tree::Tree,
     types::{AssetId, Base, CurveId, Key, Quote},
 };
@@ -84,8 +85,9 @@ fn roots() -> Vec<Value> {
     cases.push(opened("the same, written in another order", &turned, &[], &[]));
     let withdrawals: Cells = (0..5)
         .map(|index| {
-            let (asset, amount, recipient) = (AssetId::SOL, Quote::new(index + 1), address(3));
-            let withdrawal = Withdrawal { version: 0, index, asset, amount, recipient };
+            let recipient = address(3);
+            let amount = Amount::Quote(AssetId::SOL, Quote::new(index + 1));
+            let withdrawal = Withdrawal { version: 0, index, amount, recipient };
             (Withdrawal::key(index), Cell::Withdrawal(withdrawal))
         })
         .collect();

@@ -322,8 +322,13 @@ pub(crate) fn hand_over(curve: CurveId, to: u8, base: u64) -> Instruction {
 }
 
 pub(crate) fn withdraw(lamports: u64) -> Instruction {
-    let (asset, amount) = (AssetId::SOL, Quote::new(lamports));
-    Instruction::Withdraw { asset, amount, recipient: address(200) }
+    let amount = Amount::Quote(AssetId::SOL, Quote::new(lamports));
+    Instruction::Withdraw { amount, recipient: address(200) }
+}
+
+pub(crate) fn withdraw_tokens(curve: CurveId, base: u64) -> Instruction {
+    let amount = Amount::Base(curve, Base::new(base));
+    Instruction::Withdraw { amount, recipient: address(200) }
 }
 
 pub(crate) fn migrate(curve: CurveId) -> Instruction {

@@ -1,10 +1,11 @@
 //! Limits that the program enforces.
 
-use curvevm::types::Address;
 pub use curvevm::{batch::CHUNKS_MAX, genesis::MEMBERS_MAX};
+use curvevm::{inbox::KIND_BYTES_MAX, types::Address};
 
-/// The longest body of a message, in bytes: a signed transaction that comes in one Solana transaction fits it.
-pub const MESSAGE_BODY_BYTES_MAX: usize = 1_024;
+/// The longest body of a message, in bytes: that of the longest transaction that may be forced in. A longer message would fit no chunk
+/// of some chains, which could then not go on.
+pub const MESSAGE_BODY_BYTES_MAX: usize = KIND_BYTES_MAX;
 /// Finalized roots that can be proved against: the last so many batches.
 pub const ROOTS_CAPACITY: usize = 64;
 /// Withdrawals in a page of nullifiers.

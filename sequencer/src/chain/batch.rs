@@ -16,6 +16,7 @@ use curvevm::{
     block::{BlockBody, Step},
     cell::Chain,
     codec::{CodecError, SEGMENT_BYTES_MAX, SEGMENT_FRAME_BYTES_MAX, Tip, encode_batch},
+    inbox::InboxMessage,
     tx::CHUNK_OVERHEAD_MAX,
     types::Hash,
 };
@@ -55,12 +56,17 @@ pub(crate) const fn counted_bytes(bytes: usize) -> usize {
     if bytes > LONG_BYTES_MIN { bytes.saturating_mul(2) } else { bytes }
 }
 
+/// What a message counts: as much as a segment of its own takes, for the meter may leave it alone in one.
+pub(crate) fn message_bytes(message: &InboxMessage) -> usize {
+    borsh::object_length(message).unwrap_or(0).saturating_add(SEGMENT_FRAME_BYTES_MAX)
+}
+
 /// What a block counts: its beginning, its messages and its transactions, as Borsh.
 pub(crate) fn content_bytes(body: &BlockBody) -> usize {
     if body.messages.is_empty() && body.transactions.is_empty() {
         return BEGIN_BYTES;
     }
-    let messages = body.messages.iter().map(|message| borsh::object_length(message).unwrap_or(0));
+    let messages = body.messages.iter().map(message_bytes);
     let length = |it| counted_bytes(borsh::object_length(it).unwrap_or(0));
     let transactions = body.transactions.iter().map(length);
     messages.chain(transactions).sum::<usize>() + BEGIN_BYTES + CONTENT_BYTES

@@ -6,6 +6,7 @@ mod spec;
 
 pub(crate) use batch::{
     BEGIN_BYTES, BatchBlock, CONTENT_BYTES, OpenBatch, SealedBatch, content_bytes, counted_bytes,
+    message_bytes,
 };
 pub(crate) use execution::{Change, ExecutedBlock, execute};
 pub(crate) use spec::ChainSpec;

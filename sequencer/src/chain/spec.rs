@@ -4,8 +4,12 @@ use asset_consensus::{BlockId, ChainId, Committee, CommitteeError, Epoch, Public
 use asset_rollup_interface::constants::{LAMPORTS_MAX, SECS_MAX, SLOTS_MAX};
 use curvevm::{
     batch::CHUNKS_MAX,
-    codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNK_HEAD_BYTES_MAX, SEGMENT_BYTES_MAX},
+    codec::{
+        CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNK_HEAD_BYTES_MAX, SEGMENT_BYTES_MAX,
+        SEGMENT_FRAME_BYTES_MAX,
+    },
     genesis::{GENESIS_VERSION, Genesis, MEMBERS_MAX, Params, quorum},
+    inbox::MESSAGE_BYTES_MAX,
     tx,
     types::{Address, Hash},
 };
@@ -59,8 +63,9 @@ impl ChainSpec {
     ///
     /// Chunks are cut at segments: one is left open by less than the segment that follows, and two neighbours are more than one
     /// chunk together. A transaction that is a segment of its own is counted twice ([`counted_bytes`](super::counted_bytes)), for
-    /// itself and for what it leaves open. The data of a batch, less than two blocks' worth, then fits its chunks, with a fifth to
-    /// spare: for integers that are longer as varints, and for the root after each segment, which may hold one short transaction.
+    /// itself and for what it leaves open; a message counts as a segment of its own. The data of a batch, less than two blocks' worth,
+    /// then fits its chunks, with a fifth to spare: for integers that are longer as varints, and for the root after each segment, which
+    /// may hold one short transaction.
     pub(crate) fn block_bytes_max(&self) -> usize {
         block_bytes_max(self.chunk_bytes_max(), self.genesis.params.batch_chunks_max)
     }
@@ -126,13 +131,15 @@ const fn block_bytes_max(chunk: usize, chunks: u16) -> usize {
     chunks as usize * filled * 2 / 5
 }
 
-/// With fewer chunks to a batch the longest transaction may not fit a block.
+/// With fewer chunks to a batch the longest transaction, or the longest message, may not fit a block.
 const CHUNKS_MIN: u16 = 10;
 const _: () = {
     let mut chunk = CHUNK_BYTES_MIN;
     while chunk <= CHUNK_BYTES_MAX {
         let around = super::BEGIN_BYTES + super::CONTENT_BYTES;
         let longest = super::counted_bytes(tx::bytes_max(chunk)) + around;
+        assert!(block_bytes_max(chunk, CHUNKS_MIN) > longest);
+        let longest = MESSAGE_BYTES_MAX + SEGMENT_FRAME_BYTES_MAX + around;
         assert!(block_bytes_max(chunk, CHUNKS_MIN) > longest);
         chunk += 1;
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use curvevm::{
     batch::chunk_hash,
-    block::{BlockBody, Step, execute_block},
+    block::{BlockBody, MESSAGES_MAX, Step, execute_block},
     cell::Chain,
     codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, Tip, chunk_tips, decode_batch, decode_chunk},
+    inbox::{FORCED_BYTES_MAX, InboxMessage},
     merkle::{self, Proof},
     program::Instruction,
     tree::Tree,
@@ -159,16 +160,47 @@ fn empty(height: u64) -> BatchBlock {
     BatchBlock::new(body, vec![Step { length: 0, post_root: Hash::ZERO }])
 }
 
-/// A block of as many transactions as fit, and at most `count`, each of which is a segment of its own. It is never executed.
-fn fill(spec: &ChainSpec, height: u64, one: &Transaction, count: usize) -> BatchBlock {
-    let mut body = BlockBody { transactions: vec![one.clone()], ..empty(height).body };
-    while content_bytes(&body) <= spec.block_bytes_max() && body.transactions.len() <= count {
-        body.transactions.push(one.clone());
+/// What a block is filled with.
+#[derive(Clone, Debug)]
+enum One {
+    Transaction(Transaction),
+    Message(InboxMessage),
+}
+
+/// A block of as many of one thing as fit, and at most `count`, each of which is a segment of its own. It is never executed.
+fn fill(spec: &ChainSpec, height: u64, one: &One, count: usize) -> BatchBlock {
+    let mut body = empty(height).body;
+    let mut length = 0;
+    loop {
+        let mut next = body.clone();
+        let most = match one {
+            One::Transaction(one) => {
+                next.transactions.push(one.clone());
+                count
+            }
+            One::Message(one) => {
+                next.messages.push(one.clone());
+                count.min(MESSAGES_MAX)
+            }
+        };
+        if content_bytes(&next) > spec.block_bytes_max() || length == most {
+            break;
+        }
+        (body, length) = (next, length + 1);
     }
-    body.transactions.pop();
-    let trace = vec![Step { length: 1, post_root: Hash::ZERO }; body.transactions.len()];
-    assert!(!trace.is_empty());
-    BatchBlock::new(body, trace)
+    assert!(length > 0);
+    BatchBlock::new(body, vec![Step { length: 1, post_root: Hash::ZERO }; length])
+}
+
+/// Messages of every length that leaves much of a chunk open, and of none.
+fn worst_messages(spec: &ChainSpec) -> Vec<InboxMessage> {
+    let half = spec.chunk_bytes_max() / 2;
+    let lengths = [0, 1, half - 110, half - 70, half - 60, half - 50, FORCED_BYTES_MAX];
+    let message = |length: usize| {
+        crate::testing::forced_bytes(u64::MAX, vec![1; length.min(FORCED_BYTES_MAX)])
+    };
+    let deposit = deposits(0, &[key(1).address()], 1);
+    deposit.into_iter().chain(lengths.map(message)).collect()
 }
 
 /// Transactions that are much longer in a chunk than they are counted, or that leave much of a chunk open.
@@ -216,7 +248,8 @@ fn a_batch_of_the_worst_blocks_fits_its_chunks() {
         let spec = ChainSpec::new(genesis);
         assert_eq!(spec.violations(), Vec::<String>::new());
         let tip = Tip { height: 1 << 57, time_ms: 1 << 62, root: Hash::ZERO };
-        for one in worst(&spec) {
+        let transactions = worst(&spec).into_iter().map(One::Transaction);
+        for one in transactions.chain(worst_messages(&spec).into_iter().map(One::Message)) {
             let mut open = OpenBatch::new(1, tip);
             let mut height = tip.height;
             // As much as just does not close the batch, in short blocks with and without content, then a full block.
@@ -234,11 +267,16 @@ fn a_batch_of_the_worst_blocks_fits_its_chunks() {
                     open = next;
                 }
             }
-            open.push(Arc::new(fill(&spec, height + 1, &one, usize::MAX)));
-            assert!(open.is_closed(&spec));
-            let chain = Chain { height: height + 1, ..Chain::default() };
+            while !open.is_closed(&spec) {
+                height += 1;
+                open.push(Arc::new(fill(&spec, height, &one, usize::MAX)));
+            }
+            let chain = Chain { height, ..Chain::default() };
             let sealed = open.seal(&spec, &chain, Hash::ZERO);
-            let length = one.encode().len();
+            let length = match &one {
+                One::Transaction(one) => one.encode().len(),
+                One::Message(one) => borsh::object_length(one).unwrap(),
+            };
             assert!(sealed.is_ok(), "{chunk} bytes, {chunks} chunks, of {length}: {sealed:?}");
         }
     }

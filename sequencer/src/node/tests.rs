@@ -10,6 +10,7 @@ use curvevm::{
     cell::{Account, Cell},
     error::Error as VmError,
     genesis::Genesis,
+    receipt::Outcome,
     tree::Tree,
     tx::Transaction,
     types::{Address, Hash},
@@ -29,7 +30,7 @@ use super::{
 use crate::{
     NodeConfig, NodeError, NodeFiles, NodeHandle,
     actors::watcher::L1View,
-    testing::{deposits, genesis, key, transfer},
+    testing::{deposits, forced, forced_bytes, genesis, key, transfer},
 };
 
 struct Fixture {
@@ -198,6 +199,58 @@ async fn states_follow_the_batch_and_proofs_verify() {
     assert_eq!(client.get_proof(at, Some(number)).await.unwrap().at.root, batch.header.post_root);
     let missing = client.get_proof(at, Some(1_000_000)).await;
     assert_eq!(error_of(missing), RpcError::Node(Number::ProofUnavailable));
+    drop((client, fate, blocks));
+    node.shutdown().await.unwrap();
+}
+
+/// A forced transaction is found by its id, a deposit and what was rejected by their messages' hashes, and they settle as others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_in_messages_is_found() {
+    let fixture = Fixture::new();
+    let transaction = fixture.send(1, 0);
+    let id = transaction.id(&fixture.chain);
+    fixture.l1.send_modify(|view| {
+        let owners: Vec<Address> = (1..=3).map(|number| key(number).address()).collect();
+        let mut messages = deposits(0, &owners, 1_000_000);
+        messages.extend([forced(3, &transaction), forced_bytes(4, vec![7; 20])]);
+        *view = Arc::new(L1View::with_messages(messages));
+    });
+    let node = fixture.start().await;
+    funded(&node).await;
+    let url = format!("ws://{}", node.rpc_address());
+    let client = WsClientBuilder::default().build(url).await.unwrap();
+    let mut fate = client.subscribe_transaction(id).await.unwrap();
+    let mut view = next(&mut fate).await;
+    while view.state != TransactionState::Preconfirmed {
+        view = next(&mut fate).await;
+    }
+    assert_eq!((view.index, view.message), (None, Some(3)));
+    assert!(matches!(view.receipt.unwrap().outcome, Outcome::Succeeded(_)));
+    let block = client.get_block(view.height.unwrap()).await.unwrap();
+    assert_eq!((block.messages, block.message_ids.len()), (5, 5));
+    assert_eq!((block.message_ids[3], block.transactions), (id, vec![]));
+    for (index, succeeds) in [(0, true), (2, true), (4, false)] {
+        let hash = block.message_ids[index];
+        let view = client.get_transaction(hash).await.unwrap();
+        assert_eq!((view.id, view.message), (hash, Some(index as u64)));
+        assert_eq!(view.state, TransactionState::Preconfirmed);
+        let outcome = view.receipt.unwrap().outcome;
+        assert_eq!(matches!(outcome, Outcome::Succeeded(_)), succeeds, "{outcome:?}");
+    }
+    // It was executed: the node says so to who sends it.
+    assert_eq!(client.send_transaction(bytes(&transaction)).await.unwrap().id, id);
+    let mut blocks = client.subscribe_blocks().await.unwrap();
+    let number = loop {
+        if let Some(batch) = client.get_transaction(id).await.unwrap().batch {
+            break batch;
+        }
+        next(&mut blocks).await;
+    };
+    fixture.l1.send_modify(|view| {
+        let view = Arc::make_mut(view);
+        (view.committed, view.finalized) = (number, number);
+    });
+    assert_eq!(next(&mut fate).await.state, TransactionState::Finalized);
     drop((client, fate, blocks));
     node.shutdown().await.unwrap();
 }

@@ -2,8 +2,10 @@
 
 use curvevm::{
     batch::chunk_hash,
-    block::{BlockError, replay_segment},
+    block::{BlockError, Content, replay_segment},
     codec::Placed,
+    inbox::{InboxMessage, MessageKind},
+    receipt::Receipt,
     tree::Tree,
     types::Hash,
 };
@@ -35,9 +37,25 @@ impl Trace {
         let replayed = replay_segment(tree, &spec.id, spec.chunk_bytes_max(), placed)
             .map_err(|error: BlockError| Difference::Segment { reason: error.to_string() })?;
         Difference::root("after", &placed.post_root, &replayed.post_root)?;
-        self.transactions = self.transactions.saturating_add(replayed.receipts.len() as u64);
+        let executed = executed(&placed.segment.content, &replayed.receipts);
+        self.transactions = self.transactions.saturating_add(executed as u64);
         self.segments = self.segments.saturating_add(1);
         Ok(())
+    }
+}
+
+/// How many transactions of a segment were executed, those that came in messages among them.
+fn executed(content: &Content, receipts: &[Receipt]) -> usize {
+    match content {
+        Content::Nothing => 0,
+        Content::Transactions(transactions) => transactions.len(),
+        Content::Messages(messages) => {
+            let executed = |(message, receipt): &(&InboxMessage, &Receipt)| match &message.kind {
+                MessageKind::Transaction { .. } => !receipt.outcome.is_rejected(),
+                MessageKind::Deposit { .. } | MessageKind::DepositBase { .. } => false,
+            };
+            messages.iter().zip(receipts).filter(executed).count()
+        }
     }
 }
 

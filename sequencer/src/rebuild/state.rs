@@ -45,7 +45,7 @@ pub struct Head {
 pub struct Applied {
     /// Segments that were replayed.
     pub segments: u32,
-    /// Transactions in them.
+    /// Transactions that were executed in them, those that came in messages among them.
     pub transactions: u64,
 }
 

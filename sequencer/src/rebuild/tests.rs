@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use curvevm::{
     batch::{BatchHeader, chunk_hash, data_root},
+    block::BlockBody,
     codec::decode_chunk,
     types::Hash,
 };
@@ -11,7 +12,7 @@ use curvevm::{
 use super::*;
 use crate::{
     chain::{ChainSpec, SealedBatch},
-    testing::{batches, spec},
+    testing::{batch, batches, deposits, forced, forced_bytes, key, spec, transfer},
 };
 
 fn rebuild(spec: &ChainSpec) -> Rebuild {
@@ -38,6 +39,23 @@ fn batches_lead_to_the_roots_of_the_chain() {
         assert_eq!(rebuild.head().height, batch.header.last_height);
     }
     assert_eq!(rebuild.head().batch, 2);
+}
+
+/// Deposits are none, and what was rejected was not executed.
+#[test]
+fn transactions_that_came_in_messages_are_counted() {
+    let spec = spec();
+    let owner = key(1).address();
+    let pay = |nonce| transfer(&spec.id, &key(1), nonce, &key(2).address(), 1);
+    let mut messages = deposits(0, &[owner, owner], 1_000);
+    messages.extend([forced(2, &pay(0)), forced(3, &pay(0)), forced_bytes(4, vec![7; 20])]);
+    let time_ms = spec.genesis.time_ms + 1;
+    let body = BlockBody { height: 1, time_ms, messages, transactions: vec![pay(1), pay(2)] };
+    let sealed = batch(&spec, &mut spec.genesis.tree().unwrap(), 1, [body]);
+    let mut rebuild = rebuild(&spec);
+    let applied = rebuild.apply(&sealed.header, &sealed.chunks).unwrap();
+    assert_eq!(applied.transactions, 3);
+    assert_eq!(rebuild.head().root, sealed.header.post_root);
 }
 
 #[test]

@@ -253,10 +253,7 @@ fn write_commit(txn: &WriteTransaction, record: &CommitRecord<'_>) -> Result<(),
     let height = record.height;
     txn.open_table(BLOCKS)?.insert(height, encode(record.block).as_slice())?;
     txn.open_table(DELTAS)?.insert(height, encode(&record.changes.to_vec()).as_slice())?;
-    let mut receipts = txn.open_table(RECEIPTS)?;
-    for receipt in record.receipts {
-        receipts.insert(receipt.receipt.id.as_ref(), encode(receipt).as_slice())?;
-    }
+    write_receipts(txn, record.receipts)?;
     if let Some((batch, attestations)) = record.sealed {
         let number = batch.header.number;
         txn.open_table(BATCHES)?.insert(number, encode(batch).as_slice())?;
@@ -264,6 +261,24 @@ fn write_commit(txn: &WriteTransaction, record: &CommitRecord<'_>) -> Result<(),
     }
     let head = StoredHead { height, id: record.block.id, root: record.root };
     txn.open_table(META)?.insert(META_HEAD, encode(&head).as_slice())?;
+    Ok(())
+}
+
+/// Keeps receipts by their ids. A transaction is executed once, and may be rejected as often as somebody forces it: the rejection
+/// of one that was executed says nothing new.
+fn write_receipts(txn: &WriteTransaction, receipts: &[StoredReceipt]) -> Result<(), StoreError> {
+    let mut table = txn.open_table(RECEIPTS)?;
+    for stored in receipts {
+        let id = &stored.receipt.id;
+        if stored.receipt.outcome.is_rejected() {
+            let known = table.get(id.as_ref())?;
+            let known = known.map(|value| decode::<StoredReceipt>("receipt", value.value()));
+            if known.transpose()?.is_some_and(|known| !known.receipt.outcome.is_rejected()) {
+                continue;
+            }
+        }
+        table.insert(id.as_ref(), encode(stored).as_slice())?;
+    }
     Ok(())
 }
 

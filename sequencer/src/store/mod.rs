@@ -26,7 +26,7 @@ mod recover;
 
 pub(crate) use database::{CommitRecord, Store};
 pub use error::StoreError;
-pub(crate) use records::{Attestation, StoredBatch, StoredBlock, StoredHead, StoredReceipt};
+pub(crate) use records::{Attestation, Place, StoredBatch, StoredBlock, StoredHead, StoredReceipt};
 pub(crate) use recover::Recovered;
 
 #[cfg(test)]

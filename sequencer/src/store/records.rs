@@ -18,15 +18,26 @@ pub(crate) struct StoredBlock {
     pub(crate) inbox_cursor: u64,
     /// The ids of its transactions, in order.
     pub(crate) ids: Vec<Hash>,
+    /// The ids of the receipts of its messages, in order.
+    pub(crate) message_ids: Vec<Hash>,
 }
 
-/// A transaction that was executed.
+/// What became of a transaction or of a message.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct StoredReceipt {
     pub(crate) height: u64,
-    pub(crate) index: u32,
+    pub(crate) place: Place,
     pub(crate) batch: u64,
     pub(crate) receipt: Receipt,
+}
+
+/// Where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) enum Place {
+    /// Among the block's transactions, from zero.
+    Transaction(u32),
+    /// In the inbox: the message's index.
+    Message(u64),
 }
 
 /// A closed batch.

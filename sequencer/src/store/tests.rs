@@ -77,7 +77,7 @@ fn receipts_blocks_and_batches_are_found() {
     let head = grow(&spec, &store, 10);
     let id = transfer(&spec.id, &key(1), 7, &key(2).address(), 7).id(&spec.id);
     let receipt = store.receipt(&id).unwrap().unwrap();
-    assert_eq!((receipt.height, receipt.index), (7, 0));
+    assert_eq!((receipt.height, receipt.place), (7, Place::Transaction(0)));
     let block = store.block(7).unwrap().unwrap();
     assert_eq!((block.ids, block.batch), (vec![id], receipt.batch));
     let batch = store.batch(receipt.batch).unwrap().unwrap();
@@ -85,6 +85,23 @@ fn receipts_blocks_and_batches_are_found() {
     assert_eq!(store.last_batch().unwrap(), head.last_batch());
     assert_eq!(store.receipt(&Hash::ZERO).unwrap(), None);
     assert_eq!(store.block(11).unwrap(), None);
+}
+
+/// Deposits leave receipts under their messages' hashes.
+#[test]
+fn receipts_of_messages_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = spec();
+    let store = Store::open(&folder.path().join("store"), &spec).unwrap();
+    grow(&spec, &store, 2);
+    let block = store.block(1).unwrap().unwrap();
+    assert_eq!((block.ids.len(), block.message_ids.len()), (0, 3));
+    for (index, id) in (0..).zip(&block.message_ids) {
+        let stored = store.receipt(id).unwrap().unwrap();
+        assert_eq!((stored.height, stored.place), (1, Place::Message(index)));
+        assert!(!stored.receipt.outcome.is_rejected());
+    }
+    assert!(store.block(2).unwrap().unwrap().message_ids.is_empty());
 }
 
 #[test]

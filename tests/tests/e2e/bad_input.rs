@@ -169,8 +169,7 @@ impl Cases {
             first_buy: None,
         });
         let withdraw = |amount| Instruction::Withdraw {
-            asset: AssetId::SOL,
-            amount: Quote::new(amount),
+            amount: Amount::Quote(AssetId::SOL, Quote::new(amount)),
             recipient: other,
         };
         let transfer = |to, amount| Instruction::Transfer {

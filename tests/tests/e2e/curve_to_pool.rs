@@ -278,7 +278,7 @@ async fn execute(wallet: &Wallet, transaction: &TxBuilder) -> Result<Vec<Event>>
     let view = wallet.execute(transaction, TransactionState::Preconfirmed).await?;
     match view.receipt.context("a receipt")?.outcome {
         Outcome::Succeeded(events) => Ok(events),
-        Outcome::Failed { error, .. } => bail!("failed: {error}"),
+        Outcome::Failed { error, .. } | Outcome::Rejected { error } => bail!("failed: {error}"),
     }
 }
 

@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 
 use curvevm::{
-    block::replay_segment,
+    block::{chain, replay_segment},
     cell::{Account, Cell, Holding, Stake},
     codec::CHUNK_BYTES_MAX,
-    execute::{Context, Refusal, apply},
+    execute::{Context, Received, Refusal, apply, receive},
+    inbox::{FORCED_BYTES_MAX, InboxMessage, MessageKind},
     meter::Meter,
     module::Module,
     nonce::NonceWindow,
-    program::{BuyOrder, Claim, Instruction, Program},
+    program::{Amount, BuyOrder, Claim, Instruction, Program},
     receipt::Outcome,
     tree::Tree,
     tx::Transaction,
@@ -33,6 +34,8 @@ use super::support::{
 const TRANSACTIONS: usize = 10_000;
 /// Transactions in a block: several segments.
 const BLOCK: usize = 32;
+/// Messages in a block.
+const MESSAGES: usize = 6;
 /// Users with accounts; two more have none.
 const USERS: u8 = 10;
 const SEED: u64 = 20_261_121;
@@ -43,6 +46,7 @@ struct Tally {
     succeeded: BTreeMap<&'static str, usize>,
     failed: BTreeMap<u16, usize>,
     rejected: BTreeMap<u16, usize>,
+    messages: BTreeMap<(&'static str, &'static str), usize>,
 }
 
 struct Run {
@@ -63,7 +67,8 @@ const fn opcode(instruction: &Instruction) -> &'static str {
         Instruction::MigrateToAmm { .. } => "MIGRATE_TO_AMM",
         Instruction::Launch(_) => "LAUNCH",
         Instruction::Transfer { .. } => "TRANSFER",
-        Instruction::Withdraw { .. } => "WITHDRAW",
+        Instruction::Withdraw { amount: Amount::Quote(..), .. } => "WITHDRAW of quote",
+        Instruction::Withdraw { amount: Amount::Base(..), .. } => "WITHDRAW of tokens",
         Instruction::PublishModule(_) => "PUBLISH_MODULE",
         Instruction::RemoveLiquidity { .. } => "REMOVE_LIQUIDITY",
         Instruction::Claim { .. } => "CLAIM",
@@ -219,8 +224,13 @@ impl Run {
                 orders::hand_over(address(to), curve, self.part(held))
             }
             86..90 => {
-                let (asset, amount) = (self.asset(), self.amount());
-                orders::withdraw_of(asset, amount)
+                let held = self.held(user, &curve);
+                if self.rng.random_bool(0.5) {
+                    orders::withdraw_tokens(curve, self.part(held))
+                } else {
+                    let (asset, amount) = (self.asset(), self.amount());
+                    orders::withdraw_of(asset, amount)
+                }
             }
             90..93 => self.publish(),
             93..96 => self.launch(),
@@ -322,6 +332,76 @@ impl Run {
         assert_eq!(self.scene.tree.root(), tree.root());
     }
 
+    /// A block of messages: deposits, and transactions that are forced in, some of them with bytes that are changed.
+    fn messages(&mut self) {
+        let mut tree: Tree = self.scene.tree.clone();
+        let chain = chain(&tree).unwrap();
+        let context = Context {
+            genesis: self.scene.chain_id,
+            height: self.scene.height + 1,
+            time_ms: self.scene.time_ms + 1_000,
+        };
+        let (mut messages, mut hash) = (vec![], chain.inbox_hash);
+        for index in (chain.inbox_cursor..).take(MESSAGES) {
+            let message = InboxMessage { index, slot: index, kind: self.message(&tree) };
+            hash = message.chain(&hash);
+            let received = Received { message: &message, hash };
+            let receipt = receive(&received, &context, &mut tree, &mut Meter::new()).unwrap();
+            self.note_message(&message.kind, &receipt.outcome);
+            messages.push(message);
+        }
+        self.replayed += messages.len();
+        let body = self.scene.next(1, messages, vec![]);
+        for case in &self.scene.run(&body) {
+            let (answer, _) = self.replayer.replay(case);
+            assert_eq!(answer, case.native(), "after {} transactions", self.replayed);
+            assert!(answer.is_ok(), "{answer:?}");
+        }
+    }
+
+    fn message(&mut self, tree: &Tree) -> MessageKind {
+        let recipient = address(self.rng.random_range(0..USERS + 4));
+        match self.rng.random_range(0..6) {
+            0 => {
+                let (asset, amount) = (self.asset(), Quote::new(self.amount()));
+                MessageKind::Deposit { asset, amount, recipient }
+            }
+            1 => {
+                let (curve, amount) = (self.curve(), self.amount() >> 20);
+                let amount = if self.rng.random_range(0..8) == 0 { u64::MAX } else { amount };
+                MessageKind::DepositBase { curve, amount: Base::new(amount), recipient }
+            }
+            _ => {
+                let mut bytes = self.transaction(tree).encode();
+                let at = self.rng.random_range(0..bytes.len());
+                match self.rng.random_range(0..16) {
+                    0 => bytes.truncate(at),
+                    1 => bytes.push(0),
+                    2 => bytes[at] ^= 1 << self.rng.random_range(0..8),
+                    3 => bytes[at..].iter_mut().take(4).for_each(|byte| *byte = 0xff),
+                    _ => {}
+                }
+                // Longer ones are refused by the program before they are in a chunk.
+                bytes.truncate(FORCED_BYTES_MAX + 1);
+                MessageKind::Transaction { bytes }
+            }
+        }
+    }
+
+    fn note_message(&mut self, kind: &MessageKind, outcome: &Outcome) {
+        let kind = match kind {
+            MessageKind::Deposit { .. } => "deposit",
+            MessageKind::DepositBase { .. } => "deposit of tokens",
+            MessageKind::Transaction { .. } => "transaction",
+        };
+        let outcome = match outcome {
+            Outcome::Succeeded(_) => "succeeded",
+            Outcome::Failed { .. } => "failed",
+            Outcome::Rejected { .. } => "rejected",
+        };
+        *self.tally.messages.entry((kind, outcome)).or_default() += 1;
+    }
+
     /// Replays a block's segments; a block that is only tried leaves the chain as it is.
     fn replay(&mut self, secs: u64, transactions: Vec<Transaction>, only_tried: bool) {
         let before = self.scene.clone();
@@ -350,6 +430,7 @@ impl Run {
             Outcome::Failed { error, .. } => {
                 *self.tally.failed.entry(error.code()).or_default() += 1;
             }
+            Outcome::Rejected { error } => panic!("{error} of a transaction of a block"),
         }
     }
 
@@ -371,11 +452,13 @@ on_each_build! {
         let mut run = Run::new(build, seed);
         while run.replayed < TRANSACTIONS {
             run.block();
+            run.messages();
         }
         let tally = &run.tally;
         eprintln!("{} transactions: {tally:?}", run.replayed);
-        assert_eq!(tally.succeeded.len(), 12, "every opcode has succeeded: {tally:?}");
+        assert_eq!(tally.succeeded.len(), 13, "every opcode has succeeded: {tally:?}");
         assert!(tally.failed.len() >= 15, "failures of every sort: {tally:?}");
         assert!(tally.rejected.len() >= 5, "rejections of every sort: {tally:?}");
+        assert_eq!(tally.messages.len(), 7, "messages with every outcome: {tally:?}");
     }
 }

@@ -8,17 +8,18 @@ use std::fmt::Write as _;
 
 use asset_rollup_interface::instruction::REPLAY_HEAP_BYTES;
 use curvevm::{
-    block::{Begin, BlockBody, Content, Segment},
+    block::{Begin, BlockBody, Content, Segment, chain},
     cell::{Cell, Chain, Session, Stake},
     codec::CHUNK_BYTES_MAX,
     error::Error,
-    execute::{Context, apply},
-    inbox::{InboxMessage, MessageKind},
+    execute::{Context, Received, apply, receive},
+    inbox::{FORCED_BYTES_MAX, InboxMessage, MessageKind},
     meter::{self, Meter},
     module::{FeeSchedule, Fees, Graduation, Module},
     nonce::NonceWindow,
     program::{Amount, BuyOrder, Claim, Instruction, Launch, Program},
     receipt::Outcome,
+    tx::Transaction,
     types::{Address, AssetId, Base, CurveId, Key, Quote, Shares},
 };
 
@@ -39,14 +40,19 @@ const DEPTHS: [usize; 3] = [8, 20, 80];
 /// The depth for what is in the table.
 const DEPTH: usize = 20;
 
-/// One transaction over a state.
+/// One transaction or one message over a state.
 pub(super) struct Item {
     name: String,
     scene: Scene,
-    signer: (u8, Option<u8>),
-    program: Program,
+    what: What,
     /// Whether it succeeds.
     succeeds: bool,
+}
+
+/// What is executed.
+enum What {
+    Transaction { signer: (u8, Option<u8>), program: Program },
+    Message(MessageKind),
 }
 
 /// What an item costs.
@@ -57,7 +63,36 @@ pub(super) struct Cost {
 }
 
 fn item(name: impl Into<String>, scene: &Scene, program: Program) -> Item {
-    Item { name: name.into(), scene: scene.clone(), signer: (1, None), program, succeeds: true }
+    by((1, None), name, scene, program)
+}
+
+fn by(signer: (u8, Option<u8>), name: impl Into<String>, scene: &Scene, program: Program) -> Item {
+    let what = What::Transaction { signer, program };
+    Item { name: name.into(), scene: scene.clone(), what, succeeds: true }
+}
+
+fn message(name: impl Into<String>, scene: &Scene, kind: MessageKind) -> Item {
+    Item { name: name.into(), scene: scene.clone(), what: What::Message(kind), succeeds: true }
+}
+
+/// What does not succeed.
+fn failing(item: Item) -> Item {
+    Item { succeeds: false, ..item }
+}
+
+/// A transaction of user 1 with a nonce that moves the window, or of another user with the lowest that is free.
+fn signed(scene: &Scene, signer: (u8, Option<u8>), program: Program) -> Transaction {
+    let key = curvevm::cell::Account::key(&address(signer.0));
+    let Some(Cell::Account(account)) = scene.tree.get(&key).unwrap() else { panic!() };
+    let nonce = account.nonces.base() + if signer.0 == 1 { 300 } else { 0 };
+    scene.sign(signer, nonce, program)
+}
+
+/// A transaction that is forced in.
+fn forced(name: impl Into<String>, scene: &Scene, program: Program) -> Item {
+    let bytes = signed(scene, (1, None), program).encode();
+    assert!(bytes.len() <= FORCED_BYTES_MAX, "{}", bytes.len());
+    message(name, scene, MessageKind::Transaction { bytes })
 }
 
 /// A chain of users 0 to 2, who hold every asset; user 1's nonces are as scattered as they can be.
@@ -149,10 +184,9 @@ fn trades() -> Vec<Item> {
         }
         let out = referred(buy_out(id, whole));
         items.push(item(format!("BUY exact out, {name}"), &scene, vec![out]));
-        let mut by_session = item("BUY by a session key", &scene, vec![all]);
-        by_session.signer = (1, Some(3));
-        by_session.name = format!("{}, {name}", by_session.name);
-        items.push(by_session);
+        items.push(forced(format!("forced BUY exact in, {name}"), &scene, vec![all.clone()]));
+        let by_session = format!("BUY by a session key, {name}");
+        items.push(by((1, Some(3)), by_session, &scene, vec![all]));
         succeed(&mut scene, 1, vec![buy_in(id, BALANCE / 2)]);
         let curve = curve_of(&scene, &id);
         let sold = curve.sold.get();
@@ -239,9 +273,9 @@ fn pools() -> Vec<Item> {
 }
 
 fn claims(scene: &Scene, curve: CurveId, name: &str) -> Vec<Item> {
-    let claim = |user, what: Claim| Item {
-        signer: (user, None),
-        ..item(format!("CLAIM {what:?}, {name}"), scene, vec![Instruction::Claim { curve, what }])
+    let claim = |user, what: Claim| {
+        let program = vec![Instruction::Claim { curve, what }];
+        by((user, None), format!("CLAIM {what:?}, {name}"), scene, program)
     };
     vec![
         claim(0, Claim::CreatorFees),
@@ -272,15 +306,8 @@ fn others() -> Vec<Item> {
         item("TRANSFER of quote", &scene, vec![pay(address(2), sol)]),
         item("TRANSFER of quote to nobody yet", &scene, vec![pay(stranger, sol)]),
         item("TRANSFER of tokens", &scene, vec![pay(stranger, Amount::Base(id, Base::new(5)))]),
-        item(
-            "WITHDRAW",
-            &scene,
-            vec![Instruction::Withdraw {
-                asset: AssetId::SOL,
-                amount: Quote::new(5),
-                recipient: stranger,
-            }],
-        ),
+        item("WITHDRAW of quote", &scene, vec![orders::withdraw_of(AssetId::SOL, 5)]),
+        item("WITHDRAW of tokens", &scene, vec![orders::withdraw_tokens(id, 5)]),
         item(
             "AUTHORIZE",
             &scene,
@@ -293,9 +320,7 @@ fn others() -> Vec<Item> {
         ),
         item("REVOKE", &scene, vec![Instruction::Revoke { session: address(3) }]),
     ];
-    let mut nothing = item("nothing", &scene, vec![pay(address(1), sol)]);
-    nothing.succeeds = false;
-    items.insert(0, nothing);
+    items.insert(0, failing(item("nothing", &scene, vec![pay(address(1), sol)])));
     for kind in Kind::ALL {
         let mut scene = self::scene();
         let publish = Instruction::PublishModule(long(kind, 64, 8));
@@ -316,34 +341,113 @@ fn others() -> Vec<Item> {
     items
 }
 
+/// Deposits, and what is forced in.
+fn messages() -> Vec<Item> {
+    let mut scene = scene();
+    let product = long(Kind::Product, 64, 8);
+    let id = scene.launch(&product, 1);
+    // A curve with as many marks as it may have.
+    succeed(&mut scene, 1, vec![buy_in(id, BALANCE / 2)]);
+    let (known, stranger) = (address(2), Address::new([123; 32]));
+    let quote = |asset, recipient| MessageKind::Deposit { asset, amount: Quote::new(5), recipient };
+    let base =
+        |curve, recipient| MessageKind::DepositBase { curve, amount: Base::new(5), recipient };
+    let nothing = CurveId::new([9; 32]);
+    let mut items = vec![
+        message("a deposit of quote", &scene, quote(assets()[7], known)),
+        message("a deposit of quote to nobody yet", &scene, quote(AssetId::SOL, stranger)),
+        failing(message("a deposit of a ninth asset", &scene, quote(AssetId::new([1; 32]), known))),
+        message("a deposit of tokens", &scene, base(id, known)),
+        message("a deposit of tokens to nobody yet", &scene, base(id, stranger)),
+        failing(message("a deposit of tokens of no curve", &scene, base(nothing, stranger))),
+    ];
+    let pay = |at: u8| orders::pay(Address::new([at; 32]), AssetId::SOL, 5);
+    let withdraw = || vec![orders::withdraw_of(AssetId::SOL, 5); 7];
+    let publish = |pieces| vec![Instruction::PublishModule(long(Kind::Fixed, pieces, 1))];
+    items.extend([
+        failing(forced("forced, nothing", &scene, vec![orders::pay(address(1), AssetId::SOL, 5)])),
+        forced("forced TRANSFER of quote to nobody yet", &scene, vec![pay(100)]),
+        forced("forced, seven TRANSFERs to nobody yet", &scene, (100..107).map(pay).collect()),
+        forced("forced, seven WITHDRAWs", &scene, withdraw()),
+        forced("forced WITHDRAW of tokens", &scene, vec![orders::withdraw_tokens(id, 5)]),
+        forced("forced, eight REVOKEs", &scene, {
+            let mut program = vec![];
+            for key in [3, 4, 5, 6] {
+                program.push(orders::authorize(address(key), u64::MAX, 5));
+                program.push(orders::revoke(address(key)));
+            }
+            program
+        }),
+        forced("forced LAUNCH", &scene, vec![launch_of(&product, None)]),
+        forced("forced PUBLISH_MODULE", &scene, publish(12)),
+    ]);
+    let transfers = signed(&scene, (1, None), (100..107).map(pay).collect()).encode();
+    let mut bad = transfers.clone();
+    *bad.last_mut().unwrap() ^= 1;
+    let mut cut = transfers;
+    cut.pop();
+    for (name, bytes) in [
+        ("forced, a signature that does not verify", bad),
+        ("forced, cut short", cut),
+        ("forced, the longest that is none", vec![1; FORCED_BYTES_MAX]),
+        ("forced, too long", vec![1; 3_600]),
+        ("forced, of no bytes", vec![]),
+    ] {
+        items.push(failing(message(name, &scene, MessageKind::Transaction { bytes })));
+    }
+    items
+}
+
 /// Every item.
 pub(super) fn items() -> Vec<Item> {
     let mut items = others();
+    items.extend(messages());
     items.extend(trades());
     items.extend(pools());
     items
 }
 
 impl Item {
-    /// The case of the item's transaction on paths of `depth` branches, and the meter's bound.
+    /// The block that holds it.
+    fn body(&self, scene: &Scene) -> BlockBody {
+        match &self.what {
+            What::Transaction { signer, program } => {
+                scene.next(1, vec![], vec![signed(scene, *signer, program.clone())])
+            }
+            What::Message(kind) => {
+                let index = chain(&scene.tree).unwrap().inbox_cursor;
+                scene.next(1, vec![InboxMessage { index, slot: 5, kind: kind.clone() }], vec![])
+            }
+        }
+    }
+
+    /// The case of the item on paths of `depth` branches, and the meter's bound.
     fn case(&self, depth: usize) -> (Case, u64) {
         let mut scene = self.scene.clone();
-        let key = curvevm::cell::Account::key(&address(self.signer.0));
-        let Some(Cell::Account(account)) = scene.tree.get(&key).unwrap() else { panic!() };
-        // The lowest that is free, or one that moves the window.
-        let nonce = account.nonces.base() + if self.signer.0 == 1 { 300 } else { 0 };
-        let transaction = scene.sign(self.signer, nonce, self.program.clone());
-        let body = scene.next(1, vec![], vec![transaction.clone()]);
+        let body = self.body(&scene);
         let (height, time_ms) = (body.height, body.time_ms);
-        let content = Content::Transactions(body.transactions.clone());
+        let content = if body.messages.is_empty() {
+            Content::Transactions(body.transactions.clone())
+        } else {
+            Content::Messages(body.messages.clone())
+        };
         let segment = Segment { begins: vec![Begin { height, time_ms }], content };
         let keys: Vec<Key> = touched(&scene.tree, &scene.chain_id, &segment);
         scene.deepen(&keys, depth);
         let mut meter = Meter::new();
         let mut tree = scene.tree.clone();
         let context = Context { genesis: scene.chain_id, height, time_ms };
-        let applied = apply(&transaction, CHUNK_BYTES_MAX, &context, &mut tree, &mut meter);
-        let outcome = applied.unwrap().outcome;
+        let receipt = match (&body.messages[..], &body.transactions[..]) {
+            ([message], []) => {
+                let hash = message.chain(&chain(&tree).unwrap().inbox_hash);
+                receive(&Received { message, hash }, &context, &mut tree, &mut meter).unwrap()
+            }
+            ([], [transaction]) => {
+                apply(transaction, CHUNK_BYTES_MAX, &context, &mut tree, &mut meter).unwrap()
+            }
+            other => panic!("{other:?}"),
+        };
+        let outcome = receipt.outcome;
         let succeeded = matches!(outcome, Outcome::Succeeded(_));
         let too_dear = matches!(outcome, Outcome::Failed { error: Error::TooExpensive, .. });
         assert!(succeeded == self.succeeds || too_dear, "{}: {outcome:?}", self.name);
@@ -374,9 +478,9 @@ pub(super) fn render() -> String {
     let (v0, v3) = (measure(Build::V0, DEPTH), measure(Build::V3, DEPTH));
     let mut text = String::from(
         "\n## Replay\n\n\
-         One transaction in a segment of its own, in which its block begins, on paths of 20 branches, replayed by `replay_segment`. The bound is the \
+         One transaction or message in a segment of its own, in which its block begins, on paths of 20 branches, replayed by `replay_segment`. The bound is the \
          meter's, with what a segment costs besides.\n\n\
-         | transaction | v0 | v3 | bound |\n|---|--:|--:|--:|\n",
+         | transaction or message | v0 | v3 | bound |\n|---|--:|--:|--:|\n",
     );
     for (v0, v3) in v0.iter().zip(&v3) {
         writeln!(text, "| {} | {} | {} | {} |", v0.name, v0.units, v3.units, v0.bound).unwrap();
@@ -427,7 +531,14 @@ type Crowd = (String, Vec<Case>);
 
 /// Blocks of dear transactions, on paths of `depth` branches.
 fn worst(depth: usize) -> Vec<Crowd> {
-    let mut worst = vec![beginnings(depth), deposits(depth), payments(depth)];
+    let mut worst = vec![
+        beginnings(depth),
+        deposits(depth),
+        token_deposits(depth),
+        forced_payments(depth),
+        forced_trades(depth),
+        payments(depth),
+    ];
     worst.extend(Kind::ALL.into_iter().flat_map(|kind| of_kind(kind, depth)));
     let many = long(Kind::Product, 64, 8);
     for count in [2, 4, 8] {
@@ -507,6 +618,64 @@ fn deposits(depth: usize) -> Crowd {
     scene.deepen(&keys, depth);
     let body = scene.next(1, (0..8).map(message).collect(), vec![]);
     ("deposits".into(), scene.run(&body))
+}
+
+/// The cases of a block of messages on paths of `depth` branches.
+fn posted(mut scene: Scene, kinds: Vec<MessageKind>, depth: usize) -> Vec<Case> {
+    let numbered = (0..).zip(kinds);
+    let messages = numbered.map(|(index, kind)| InboxMessage { index, slot: 5, kind }).collect();
+    let body = scene.next(1, messages, vec![]);
+    let begins = vec![Begin { height: body.height, time_ms: body.time_ms }];
+    let segment = Segment { begins, content: Content::Messages(body.messages.clone()) };
+    let keys = touched(&scene.tree, &scene.chain_id, &segment);
+    scene.deepen(&keys, depth);
+    let cases = scene.run(&body);
+    assert!(cases.iter().all(|case| case.native().is_ok()));
+    cases
+}
+
+/// Tokens of eight curves to accounts that are not there yet.
+fn token_deposits(depth: usize) -> Crowd {
+    let mut scene = scene();
+    let module = long(Kind::Product, 64, 8);
+    let kinds = (0..8).map(|at| {
+        let curve = scene.launch(&module, u64::from(at));
+        let recipient = Address::new([100 + at; 32]);
+        MessageKind::DepositBase { curve, amount: Base::new(5), recipient }
+    });
+    let kinds = kinds.collect();
+    ("deposits of tokens".into(), posted(scene, kinds, depth))
+}
+
+/// Eight users force in as many payments to nobody yet as a message takes.
+fn forced_payments(depth: usize) -> Crowd {
+    let mut scene = scene();
+    let kinds = (10..18).map(|user| {
+        scene.fund(&address(user));
+        let to = |at: u8| {
+            let mut bytes = [user; 32];
+            bytes[0] = at;
+            Address::new(bytes)
+        };
+        let program = (0..7).map(|at| orders::pay(to(at), AssetId::SOL, 5)).collect();
+        MessageKind::Transaction { bytes: signed(&scene, (user, None), program).encode() }
+    });
+    let kinds = kinds.collect();
+    ("forced TRANSFER to nobody yet".into(), posted(scene, kinds, depth))
+}
+
+/// Eight users force in purchases on curves of their own.
+fn forced_trades(depth: usize) -> Crowd {
+    let mut scene = scene();
+    let module = long(Kind::Product, 64, 8);
+    let kinds = (10..18).map(|user| {
+        scene.fund(&address(user));
+        let id = scene.launch(&Module { decimals: user - 9, ..module.clone() }, u64::from(user));
+        let program = vec![referred(buy_in(id, BALANCE / 2))];
+        MessageKind::Transaction { bytes: signed(&scene, (user, None), program).encode() }
+    });
+    let kinds = kinds.collect();
+    ("forced BUY".into(), posted(scene, kinds, depth))
 }
 
 /// As many blocks as begin in a segment.

@@ -3,14 +3,15 @@
 use asset_rollup_interface::{error::RollupError, instruction::Withdraw, state::ACCOUNT_VERSION};
 use curvevm::{
     cell::{Account, Cell, Chain as ChainCell, Holding, Withdrawal},
+    program::Amount,
     tree::Tree,
-    types::{Address, AssetId, Hash, Key, Quote},
+    types::{Address, AssetId, Base, CurveId, Hash, Key, Quote},
 };
 use solana_transaction::InstructionError;
 
 use super::support::{
-    Build, SOL, World, address, anchor, assert_failed, assert_refused, budget, heap, key_of,
-    keypair, pubkey, signed, withdraw,
+    Build, SOL, World, address, anchor, assert_failed, assert_refused, budget, claimed, heap,
+    key_of, keypair, pubkey, signed, withdraw,
 };
 
 /// A world in which user 0 has withdrawn two SOL to the address of user 1 and one to the payer's, finalized.
@@ -41,19 +42,19 @@ fn cell(index: u64, lamports: u64) -> Withdrawal {
     Withdrawal {
         version: 0,
         index,
-        asset: AssetId::SOL,
-        amount: Quote::new(lamports),
+        amount: Amount::Quote(AssetId::SOL, Quote::new(lamports)),
         recipient: address(1),
     }
 }
 
 /// The claim of a withdrawal under the state of a tree that stands for batch 1.
 fn claim_of(tree: &Tree, withdrawal: &Withdrawal) -> Withdraw {
+    let (asset, amount) = claimed(&withdrawal.amount);
     Withdraw {
         root_number: 1,
         index: withdrawal.index,
-        asset: withdrawal.asset,
-        amount: withdrawal.amount.get(),
+        asset,
+        amount,
         witness: tree.witness(&[Withdrawal::key(withdrawal.index)]).unwrap(),
     }
 }
@@ -177,6 +178,27 @@ on_each_build! {
         claim.witness = tree.witness(&[Withdrawal::key(1)]).unwrap();
         let instruction = world.withdraw_instruction(&claim, address(1));
         assert_refused(world.send(&instruction), RollupError::WrongWithdrawal);
+    }
+
+    /// Tokens of the curve whose id has the bytes of SOL are no SOL.
+    fn refuses_tokens_that_are_claimed_as_lamports(build: Build) {
+        let mut world = withdrawn(build);
+        let lamports = cell(0, 2 * SOL);
+        for (curve, error) in [
+            (CurveId::new(AssetId::SOL.to_bytes()), RollupError::WrongWithdrawal),
+            (CurveId::new([1; 32]), RollupError::UnsupportedAsset),
+        ] {
+            let amount = Amount::Base(curve, Base::new(2 * SOL));
+            let tokens = Withdrawal { amount, ..lamports.clone() };
+            let mut tree = grown(&tokens, 3);
+            install(&mut world, &mut tree);
+            let instruction = world.withdraw_instruction(&claim_of(&tree, &tokens), address(1));
+            assert_refused(world.send(&instruction), error);
+        }
+        let mut tree = grown(&lamports, 3);
+        install(&mut world, &mut tree);
+        let instruction = world.withdraw_instruction(&claim_of(&tree, &lamports), address(1));
+        world.send(&instruction).unwrap();
     }
 
     fn refuses_a_root_that_is_only_committed(build: Build) {

@@ -136,7 +136,9 @@ pub(crate) async fn simulate(wallet: &Wallet, transaction: &TxBuilder) -> Result
     let Receipt { outcome, .. } = wallet.simulate(transaction).await?;
     match outcome {
         Outcome::Succeeded(events) => Ok(events),
-        Outcome::Failed { error, .. } => Err(error).context("the order would fail now"),
+        Outcome::Failed { error, .. } | Outcome::Rejected { error } => {
+            Err(error).context("the order would fail now")
+        }
     }
 }
 

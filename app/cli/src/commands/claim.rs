@@ -5,20 +5,20 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use asset_sdk::{
     Client, Key,
-    amount::{format_decimal, format_sol},
+    amount::format_decimal,
     l1::{Claim, L1Client, Level},
     rpc::CurveView,
 };
 use clap::Args;
 use curvevm::{
-    program::Claim as Accrued,
+    program::{Amount, Claim as Accrued},
     receipt::Event,
-    types::{Address, CurveId, Quote},
+    types::{Address, CurveId},
 };
 use serde::Serialize;
 
 use crate::{
-    context::{L1Url, NodeUrls, Sent, Signer, Until, finish, format_quote},
+    context::{L1Url, NodeUrls, Sent, Signer, Until, finish, format_amount, format_quote},
     output::Output,
 };
 
@@ -63,7 +63,7 @@ struct Claimed {
 #[derive(Debug, Serialize)]
 pub(crate) struct Paid {
     pub(crate) index: u64,
-    pub(crate) amount: Quote,
+    pub(crate) amount: Amount,
     pub(crate) recipient: Address,
     /// The finalized batch that it was proved under.
     pub(crate) batch: u64,
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: ClaimArgs, output: &Output) -> Result<()> {
     output.result(&paid, || {
         format!(
             "paid {} to {} on the L1 in slot {}",
-            format_sol(paid.amount),
+            format_amount(&paid.amount),
             paid.recipient,
             paid.slot
         )
@@ -149,7 +149,8 @@ fn paid_text(curve: &CurveView) -> impl Fn(&Event) -> Option<String> {
         | Event::LiquidityRemoved(_)
         | Event::Migrated(_)
         | Event::Authorized { .. }
-        | Event::Revoked { .. } => None,
+        | Event::Revoked { .. }
+        | Event::Deposited { .. } => None,
     }
 }
 

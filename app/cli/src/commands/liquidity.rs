@@ -205,6 +205,7 @@ pub(crate) const fn liquidity_of(event: &Event) -> Option<Change> {
         | Event::Withdrawn { .. }
         | Event::Claimed { .. }
         | Event::Authorized { .. }
-        | Event::Revoked { .. } => None,
+        | Event::Revoked { .. }
+        | Event::Deposited { .. } => None,
     }
 }

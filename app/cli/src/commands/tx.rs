@@ -32,6 +32,9 @@ pub(crate) async fn run(args: TxArgs, output: &Output) -> Result<()> {
         if let (Some(height), Some(index)) = (view.height, view.index) {
             lines.push(format!("block {height}, place {index}"));
         }
+        if let (Some(height), Some(message)) = (view.height, view.message) {
+            lines.push(format!("block {height}, inbox message {message}"));
+        }
         if let Some(batch) = view.batch {
             lines.push(format!("batch {batch}"));
         }
@@ -42,6 +45,7 @@ pub(crate) async fn run(args: TxArgs, output: &Output) -> Result<()> {
             Some(Outcome::Failed { instruction, error }) => {
                 lines.push(format!("failed at instruction {instruction}: {error}"));
             }
+            Some(Outcome::Rejected { error }) => lines.push(format!("rejected: {error}")),
             None => {}
         }
         lines.extend(view.error.as_ref().map(|error| error.message.clone()));

@@ -1,12 +1,16 @@
-//! `asset withdraw`: withdraw SOL to the L1.
+//! `asset withdraw`: withdraw SOL or tokens to the L1.
 
 use anyhow::{Context, Result};
 use asset_sdk::{
-    amount::{format_sol, parse_sol},
+    Wallet,
+    amount::{format_decimal, format_sol, parse_sol, parse_tokens},
     wallet::withdrawal_of,
 };
 use clap::Args;
-use curvevm::types::{Address, Quote};
+use curvevm::{
+    program::Amount,
+    types::{Address, AssetId, CurveId, Quote},
+};
 use serde::Serialize;
 
 use super::claim::{Paid, claim};
@@ -15,14 +19,20 @@ use crate::{
     output::Output,
 };
 
-/// Withdraw SOL to the L1.
+/// Withdraw SOL or tokens to the L1.
 ///
 /// It can be claimed there once its batch is finalized: with --claim in one go, or later with `asset claim INDEX`.
 #[derive(Debug, Args)]
 pub(crate) struct WithdrawArgs {
     /// How much, such as 1.5sol.
-    #[arg(value_parser = parse_sol)]
-    pub(crate) amount: Quote,
+    #[arg(value_parser = parse_sol, required_unless_present = "tokens", conflicts_with = "tokens")]
+    pub(crate) amount: Option<Quote>,
+    /// Withdraw this many tokens of a curve, such as 1000t, 1000000 in base units, or all.
+    #[arg(long, value_name = "TOKENS", requires = "curve")]
+    pub(crate) tokens: Option<String>,
+    /// The curve whose tokens are withdrawn.
+    #[arg(long, value_name = "CURVE", requires = "tokens")]
+    pub(crate) curve: Option<CurveId>,
     /// Who is paid on the L1; the signer when not given.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) to: Option<Address>,
@@ -44,7 +54,7 @@ pub(crate) struct WithdrawArgs {
 struct Withdrawn {
     /// The withdrawal's index, once it is executed.
     index: Option<u64>,
-    amount: Quote,
+    amount: Amount,
     recipient: Address,
     transaction: Sent,
     paid: Option<Paid>,
@@ -53,7 +63,8 @@ struct Withdrawn {
 pub(crate) async fn run(args: WithdrawArgs, output: &Output) -> Result<()> {
     let wallet = args.signer.wallet(&args.urls).await?;
     let recipient = args.to.unwrap_or_else(|| wallet.address());
-    let submitted = wallet.withdraw_sol(recipient, args.amount).await?;
+    let (amount, text) = amount(&args, &wallet).await?;
+    let submitted = wallet.withdraw(recipient, amount).await?;
     let until = if args.claim { Until::Finalized } else { args.wait };
     let transaction = finish(submitted, until, output).await?;
     let index = transaction.events.iter().find_map(withdrawal_of);
@@ -63,18 +74,32 @@ pub(crate) async fn run(args: WithdrawArgs, output: &Output) -> Result<()> {
         let l1 = args.l1.connect(wallet.client()).await?;
         paid = Some(claim(wallet.client(), &l1, wallet.key(), index).await?);
     }
-    let withdrawn = Withdrawn { index, amount: args.amount, recipient, transaction, paid };
+    let withdrawn = Withdrawn { index, amount, recipient, transaction, paid };
     output.result(&withdrawn, || {
-        let amount = format_sol(withdrawn.amount);
         let claimed = match (&withdrawn.paid, index) {
             (Some(paid), _) => {
-                format!("paid {amount} to {recipient} on the L1 in slot {}", paid.slot)
+                format!("paid {text} to {recipient} on the L1 in slot {}", paid.slot)
             }
             (None, Some(index)) => {
-                format!("withdrawal {index} of {amount}: claim it with `asset claim {index}`")
+                format!("withdrawal {index} of {text}: claim it with `asset claim {index}`")
             }
-            (None, None) => format!("withdrawal of {amount}"),
+            (None, None) => format!("withdrawal of {text}"),
         };
         format!("{claimed}\n{}", withdrawn.transaction.text())
     })
+}
+
+/// What is withdrawn, and how people write it.
+async fn amount(args: &WithdrawArgs, wallet: &Wallet) -> Result<(Amount, String)> {
+    let (Some(tokens), Some(id)) = (&args.tokens, args.curve) else {
+        let quote = args.amount.context("say how much, or --tokens and --curve")?;
+        return Ok((Amount::Quote(AssetId::SOL, quote), format_sol(quote)));
+    };
+    let curve = wallet.client().curve(id).await?;
+    let base = match tokens.as_str() {
+        "all" => wallet.client().holding(id, wallet.address()).await?.amount,
+        tokens => parse_tokens(tokens, &curve.symbol, curve.decimals)?,
+    };
+    let text = format!("{} {}", format_decimal(base.get(), curve.decimals), curve.symbol);
+    Ok((Amount::Base(id, base), text))
 }

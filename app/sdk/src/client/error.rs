@@ -78,6 +78,14 @@ pub enum ClientError {
         /// Why.
         error: VmError,
     },
+    /// A message that was forced in or deposited had no effect.
+    #[error("{id} came in a message and was rejected: {error}")]
+    Rejected {
+        /// The transaction, or the message's hash.
+        id: Hash,
+        /// Why.
+        error: VmError,
+    },
     /// The state was not reached in time.
     #[error(
         "transaction {id} is {last} and not {wanted} yet: it may still get there, look again with `asset tx {id}`"

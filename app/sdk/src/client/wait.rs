@@ -136,11 +136,14 @@ fn reached(
 ///
 /// # Errors
 ///
-/// [`ClientError::Failed`].
+/// [`ClientError::Failed`], [`ClientError::Rejected`].
 pub fn succeeded(view: TransactionView) -> Result<TransactionView, ClientError> {
     match view.receipt.as_ref().map(|receipt| &receipt.outcome) {
         Some(Outcome::Failed { instruction, error }) => {
             Err(ClientError::Failed { id: view.id, instruction: *instruction, error: *error })
+        }
+        Some(Outcome::Rejected { error }) => {
+            Err(ClientError::Rejected { id: view.id, error: *error })
         }
         Some(Outcome::Succeeded(_)) | None => Ok(view),
     }

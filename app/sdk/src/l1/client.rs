@@ -328,7 +328,7 @@ impl L1Client {
     ///
     /// [`L1Error`], among them the program's when it was paid before or the proof is against another root.
     pub async fn withdraw(&self, payer: &Key, claim: Claim<'_>) -> Result<Landed, L1Error> {
-        self.write(payer, ix::withdraw(self, payer, &claim)).await
+        self.write(payer, ix::withdraw(self, payer, &claim)?).await
     }
 
     /// Asks a local cluster for lamports, and waits for them.

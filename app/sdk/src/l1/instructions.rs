@@ -7,6 +7,7 @@ use asset_rollup_interface::{
 };
 use curvevm::{
     genesis::Genesis,
+    program::Amount,
     types::{Address, Quote},
 };
 use solana_instruction::{AccountMeta, Instruction};
@@ -149,7 +150,17 @@ pub(super) fn close_messages(client: &L1Client, messages: &[Message]) -> Write {
     }
 }
 
-pub(super) fn withdraw(client: &L1Client, payer: &Key, claim: &Claim<'_>) -> Write {
+/// # Errors
+///
+/// The program's [`RollupError::UnsupportedAsset`] for tokens, which its instruction does not name.
+pub(super) fn withdraw(
+    client: &L1Client,
+    payer: &Key,
+    claim: &Claim<'_>,
+) -> Result<Write, L1Error> {
+    let Amount::Quote(asset, amount) = claim.withdrawal.amount else {
+        return Err(program_error("withdraw", RollupError::UnsupportedAsset.code()));
+    };
     let at = client.addresses();
     let page = seeds::nullifier_page(claim.withdrawal.index);
     let accounts = ix::WithdrawAccounts {
@@ -162,12 +173,12 @@ pub(super) fn withdraw(client: &L1Client, payer: &Key, claim: &Claim<'_>) -> Wri
     let data = ix::Withdraw {
         root_number: claim.batch,
         index: claim.withdrawal.index,
-        asset: claim.withdrawal.asset,
-        amount: claim.withdrawal.amount.get(),
+        asset,
+        amount: amount.get(),
         witness: claim.witness.to_vec(),
     }
     .data();
-    write(client, "withdraw", (data, &accounts.metas()), COMPUTE_UNITS)
+    Ok(write(client, "withdraw", (data, &accounts.metas()), COMPUTE_UNITS))
 }
 
 pub(super) fn register_member(

@@ -132,7 +132,7 @@ pub struct ErrorView {
     pub message: String,
 }
 
-/// The answer to `getTransaction`.
+/// The answer to `getTransaction`; of a deposit too, by its message's hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionView {
     /// The transaction's id.
@@ -141,8 +141,10 @@ pub struct TransactionView {
     pub state: TransactionState,
     /// The height of its block, once preconfirmed.
     pub height: Option<u64>,
-    /// Its place in the block, from zero.
+    /// Its place in the block, from zero; none when it came in a message.
     pub index: Option<u32>,
+    /// The index of the inbox message that it came in, or that this is the receipt of.
+    pub message: Option<u64>,
     /// The number of its batch, once the batch is closed.
     pub batch: Option<u64>,
     /// What it did, once preconfirmed.
@@ -390,6 +392,8 @@ pub struct BlockView {
     pub messages: u32,
     /// The index of the next inbox message after it.
     pub inbox_cursor: u64,
+    /// The ids of the receipts of these messages, in order: of a transaction that was forced in its id, otherwise the message's hash.
+    pub message_ids: Vec<Hash>,
     /// The ids of its transactions, in order.
     pub transactions: Vec<Hash>,
 }

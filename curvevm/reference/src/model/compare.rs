@@ -6,11 +6,12 @@ use curvevm::{
     cell::{self, Cell, Rules, Stake},
     error::Error,
     nonce::{AHEAD_MAX, NonceWindow},
+    program::Amount,
     tree::Tree,
     types::{Address, Base, CurveId, Hash, Key, Quote, Shares},
 };
 
-use super::{Account, Accrued, Curve, Model, Money, Pool, Session, Withdrawal, units};
+use super::{Account, Accrued, Asset, Curve, Model, Money, Pool, Session, Withdrawal, units};
 
 impl Model {
     /// Compares every cell of the tree with the model.
@@ -217,11 +218,10 @@ fn session_cell(session: &Session) -> Result<cell::Session, Error> {
 }
 
 fn withdrawal_cell(index: u64, withdrawal: &Withdrawal) -> Result<cell::Withdrawal, Error> {
-    Ok(cell::Withdrawal {
-        version: 0,
-        index,
-        asset: withdrawal.asset,
-        amount: Quote::new(units(&withdrawal.amount)?),
-        recipient: withdrawal.recipient,
-    })
+    let units = units(&withdrawal.amount)?;
+    let amount = match withdrawal.asset {
+        Asset::Quote(asset) => Amount::Quote(asset, Quote::new(units)),
+        Asset::Base(curve) => Amount::Base(curve, Base::new(units)),
+    };
+    Ok(cell::Withdrawal { version: 0, index, amount, recipient: withdrawal.recipient })
 }

@@ -5,6 +5,7 @@
 
 mod claim;
 mod compare;
+pub(crate) mod inbox;
 mod liquidity;
 mod money;
 mod session;
@@ -151,12 +152,21 @@ pub struct Session {
 /// A withdrawal.
 #[derive(Clone, Debug)]
 pub struct Withdrawal {
-    /// The asset.
-    pub asset: AssetId,
+    /// What left.
+    pub asset: Asset,
     /// How much.
     pub amount: Int,
     /// Who is paid on Solana.
     pub recipient: Address,
+}
+
+/// What an amount is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asset {
+    /// A quote asset.
+    Quote(AssetId),
+    /// The tokens of a curve.
+    Base(CurveId),
 }
 
 impl Model {
@@ -222,8 +232,8 @@ impl Model {
             Instruction::MigrateToAmm { curve } => self.migrate(curve),
             Instruction::Launch(launch) => self.launch(body, launch),
             Instruction::Transfer { to, amount } => self.transfer(signer, to, *amount),
-            Instruction::Withdraw { asset, amount, recipient } => {
-                self.withdraw(signer, *asset, *amount, *recipient)
+            Instruction::Withdraw { amount, recipient } => {
+                self.withdraw(signer, *amount, *recipient)
             }
             Instruction::PublishModule(module) => self.publish(module),
             Instruction::Claim { curve, what } => self.claim(signer, curve, *what),

@@ -5,20 +5,14 @@ use curvevm::{
     error::Error,
     program::Amount,
     receipt::Event,
-    types::{Address, AssetId, CurveId, Quote},
+    types::{Address, AssetId, CurveId},
 };
 use num_traits::Zero;
 
-use super::{Account, Model, Withdrawal, units};
+use super::{Account, Asset, Model, Withdrawal, units};
 use crate::number::{Int, int};
 
 impl Model {
-    /// Credits a deposit; one that does not fit stays where it is.
-    pub fn deposit(&mut self, asset: AssetId, amount: Quote, recipient: &Address) {
-        self.accounts.entry(*recipient).or_default();
-        let _unchanged_on_failure = self.credit(recipient, asset, &int(amount.get()));
-    }
-
     /// The account of an owner who is known.
     pub(super) fn account(&mut self, owner: &Address) -> &mut Account {
         self.accounts.entry(*owner).or_default()
@@ -123,16 +117,24 @@ impl Model {
     pub(super) fn withdraw(
         &mut self,
         signer: &Address,
-        asset: AssetId,
-        amount: Quote,
+        amount: Amount,
         recipient: Address,
     ) -> Result<Event, Error> {
+        let (asset, amount) = match amount {
+            Amount::Quote(asset, quote) => (Asset::Quote(asset), int(quote.get())),
+            Amount::Base(curve, base) => (Asset::Base(curve), int(base.get())),
+        };
         if amount.is_zero() {
             return Err(Error::ZeroAmount);
         }
+        match asset {
+            Asset::Quote(asset) => self.debit(signer, asset, &amount)?,
+            Asset::Base(curve) if !self.curves.contains_key(&curve) => {
+                return Err(Error::UnknownCurve);
+            }
+            Asset::Base(curve) => self.take_tokens(&curve, signer, &amount)?,
+        }
         let index = self.withdrawals.len() as u64;
-        let amount = int(amount.get());
-        self.debit(signer, asset, &amount)?;
         self.withdrawals.push(Withdrawal { asset, amount, recipient });
         Ok(Event::Withdrawn { index })
     }

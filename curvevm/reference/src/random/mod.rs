@@ -1,6 +1,7 @@
 //! Random modules, orders and sequences of transactions, out of any source of choices: a seeded generator or a fuzzer's bytes.
 
 mod fees;
+mod messages;
 mod modules;
 mod orders;
 
@@ -10,6 +11,7 @@ use rand_chacha::{
 };
 
 pub use fees::{curve_fees, pool_fees};
+pub use messages::{corrupt, deposit};
 pub use modules::{broken, module, with_fees, without_fees};
 pub use orders::{Cast, buy_order, program, sell_order};
 

@@ -132,8 +132,12 @@ fn instruction(
         }),
         65..70 => transfer(choices, model, cast, (signer, &curve)),
         70..72 => Instruction::Withdraw {
-            asset: *pick(choices, &cast.assets),
-            amount: amount(choices),
+            amount: if choices.once_in(2) {
+                Amount::Quote(*pick(choices, &cast.assets), amount(choices))
+            } else {
+                let held = model.held(&curve, signer);
+                Amount::Base(curve, Base::new(near(choices, held)))
+            },
             recipient: *pick(choices, &cast.owners),
         },
         72..78 => Instruction::MigrateToAmm { curve },

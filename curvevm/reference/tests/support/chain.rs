@@ -85,7 +85,7 @@ impl Trial {
                 .unwrap();
         match receipt.outcome {
             Outcome::Succeeded(events) => Ok(events[0].clone()),
-            Outcome::Failed { error, .. } => Err(error),
+            Outcome::Failed { error, .. } | Outcome::Rejected { error } => Err(error),
         }
     }
 

@@ -3,18 +3,28 @@
 use std::collections::BTreeMap;
 
 use curvevm::{
-    cell::{Accrued, Cell, Curve, Holding, Phase, Pool},
+    cell::{Accrued, Cell, Curve, Holding, Phase, Pool, Withdrawal},
     module::Module,
+    program::Amount,
     tree::Tree,
     types::{Address, AssetId, CurveId},
 };
+
+/// What came in.
+#[derive(Clone)]
+pub(crate) struct Books {
+    /// Of each quote asset.
+    pub(crate) deposited: BTreeMap<AssetId, u128>,
+    /// Of each curve's tokens, which had left before.
+    pub(crate) returned: BTreeMap<CurveId, u64>,
+}
 
 /// Compares what is in the cells of a state with what was deposited and supplied.
 ///
 /// `curves` and `owners` are all there are: cells do not say whose they are.
 pub(crate) fn check(
     tree: &Tree,
-    deposited: &BTreeMap<AssetId, u128>,
+    books: &Books,
     (curves, owners): (&[CurveId], &[Address]),
 ) -> Result<(), String> {
     let mut quote: BTreeMap<AssetId, u128> = BTreeMap::new();
@@ -24,7 +34,11 @@ pub(crate) fn check(
         Cell::Account(account) => {
             account.balances.iter().for_each(|(asset, amount)| add(*asset, amount.get()));
         }
-        Cell::Withdrawal(withdrawal) => add(withdrawal.asset, withdrawal.amount.get()),
+        Cell::Withdrawal(withdrawal) => match withdrawal.amount {
+            Amount::Quote(asset, amount) => add(asset, amount.get()),
+            // Counted with the tokens of its curve.
+            Amount::Base(..) => {}
+        },
         Cell::Curve(curve) => {
             add(curve.quote_asset, curve.reserve.get());
             fees(&curve.fees).for_each(|money| add(curve.quote_asset, money.0));
@@ -44,23 +58,31 @@ pub(crate) fn check(
             add(curve.quote_asset, pool.quote.get());
             fees(&pool.fees).for_each(|money| add(curve.quote_asset, money.0));
         }
-        tokens(tree, (id, &curve, pool.as_ref()), owners)?;
+        let back = books.returned.get(id).copied().unwrap_or(0);
+        let outside =
+            withdrawn(tree, id).checked_sub(back.into()).ok_or("more came back than left")?;
+        tokens(tree, (id, &curve, pool.as_ref()), owners, outside)?;
     }
-    if quote == *deposited { Ok(()) } else { Err(format!("{quote:?} is not {deposited:?}")) }
+    let deposited = books.deposited.iter().filter(|(_, amount)| **amount > 0);
+    let deposited: BTreeMap<AssetId, u128> =
+        deposited.map(|(asset, amount)| (*asset, *amount)).collect();
+    if quote == deposited { Ok(()) } else { Err(format!("{quote:?} is not {deposited:?}")) }
 }
 
-/// Before migration, those that were sold are held or wait as fees; after it, all of the supply is held, waits as fees, is in the
-/// pool, is burnt, or is yet to be vested and claimed.
+/// Before migration, those that were sold are held, are on Solana or wait as fees; after it, all of the supply is held, is on Solana,
+/// waits as fees, is in the pool, is burnt, or is yet to be vested and claimed.
 fn tokens(
     tree: &Tree,
     (id, curve, pool): (&CurveId, &Curve, Option<&Pool>),
     owners: &[Address],
+    outside: u128,
 ) -> Result<(), String> {
     let held = |owner: &Address| match tree.get(&Holding::key(id, owner)) {
         Ok(Some(Cell::Holding(holding))) => u128::from(holding.amount.get()),
         Ok(_) | Err(_) => 0,
     };
     let mut found: u128 = owners.iter().map(held).sum();
+    found += outside;
     found += fees(&curve.fees).map(|money| u128::from(money.1)).sum::<u128>();
     let Some(Cell::Module(module)) = tree.get(&Module::key(&curve.module)).ok().flatten() else {
         return Err("no module".to_owned());
@@ -80,6 +102,17 @@ fn tokens(
     } else {
         Err(format!("curve {id}: {found} tokens of {wanted}, {:?}", curve.phase))
     }
+}
+
+/// Tokens that have left for Solana.
+pub(crate) fn withdrawn(tree: &Tree, id: &CurveId) -> u128 {
+    let mut sum = 0;
+    tree.for_each(|_, cell| {
+        if let Cell::Withdrawal(Withdrawal { amount: Amount::Base(of, amount), .. }) = cell {
+            sum += if of == id { u128::from(amount.get()) } else { 0 };
+        }
+    });
+    sum
 }
 
 fn curve(tree: &Tree, id: &CurveId) -> Result<Curve, String> {

@@ -7,12 +7,12 @@ use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use super::world::{
     Launched, PARTNER, SOL, TREASURY, USD, USERS, World, add, authorize, claim, dear, get, give,
     hand_over, launch, migrate, pay_in, raised, referred, remove, revoke, rich, spend, take,
-    withdraw,
+    withdraw, withdraw_tokens,
 };
 use crate::{
     cell::Phase,
     error::Error,
-    program::{BuyOrder, Claim, Instruction},
+    program::{Amount, BuyOrder, Claim, Instruction},
     receipt::{Event, Outcome, Venue},
     test_support::pump_module,
     types::{AssetId, Base, Quote},
@@ -100,6 +100,7 @@ impl Op {
         match self.kind {
             5 => pay_in(asset, self.other, part(world.balance(self.user, asset) / 4)),
             6 => hand_over(id, self.other, part(world.held(self.user, &id))),
+            7 if self.referred => withdraw_tokens(id, part(world.held(self.user, &id) / 4)),
             7 => withdraw(part(world.sol(self.user) / 8)),
             8 => add(id, part(world.balance(self.user, asset) / 2)),
             9 => remove(id, part(stake + stake / 10)),
@@ -157,6 +158,7 @@ impl Seen {
                 },
                 Event::Authorized { .. } => "authorize",
                 Event::Revoked { .. } => "revoke",
+                Event::Deposited { .. } => "deposit",
             });
         }
     }
@@ -191,6 +193,9 @@ fn play(world: &mut World, ops: &[Op], seen: &mut Seen) {
             if op.by_key {
                 seen.0.insert("by key");
             }
+            if program.iter().any(is_withdrawal_of_tokens) {
+                seen.0.insert("withdraw tokens");
+            }
             adopt(world, &program, &events);
         }
         if step % 8 == 0 {
@@ -198,6 +203,10 @@ fn play(world: &mut World, ops: &[Op], seen: &mut Seen) {
         }
     }
     world.check();
+}
+
+fn is_withdrawal_of_tokens(instruction: &Instruction) -> bool {
+    matches!(instruction, Instruction::Withdraw { amount: Amount::Base(..), .. })
 }
 
 /// Takes note of curves that were launched.
@@ -286,6 +295,7 @@ fn sequences_reach_every_opcode() {
         "transfer",
         "vested",
         "withdraw",
+        "withdraw tokens",
     ];
     assert_eq!(all, expected);
 }

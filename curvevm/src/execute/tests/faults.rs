@@ -4,7 +4,7 @@ use std::{vec, vec::Vec};
 
 use super::world::{
     World, add, authorize, claim, give, hand_over, launch, migrate, raised, referred, remove, rich,
-    spend, take, withdraw,
+    spend, take, withdraw, withdraw_tokens,
 };
 use crate::{
     cell::{Account, Cell, Chain, Curve, Holding, Pool, Rules, Session, Stake, Withdrawal},
@@ -53,7 +53,12 @@ fn scene(world: World, key: Option<u8>, program: Program, touched: Vec<Key>) -> 
 fn scenes() -> Vec<Scene> {
     let world = World::new(vec![rich()]);
     let (curve, module) = (world.id(), Module::key(&rich().hash()));
-    let trade = vec![referred(take(curve, 1_000_000), 3), hand_over(curve, 42, 10), withdraw(1)];
+    let trade = vec![
+        referred(take(curve, 1_000_000), 3),
+        hand_over(curve, 42, 10),
+        withdraw(1),
+        withdraw_tokens(curve, 5),
+    ];
     let keys = vec![
         Curve::key(&curve),
         module,
@@ -64,6 +69,7 @@ fn scenes() -> Vec<Scene> {
         Account::key(&address(3)),
         Chain::key(),
         Withdrawal::key(0),
+        Withdrawal::key(1),
     ];
     let first = scene(world, None, trade, keys);
 

@@ -7,6 +7,7 @@ mod errors;
 mod faults;
 mod launch;
 mod liquidity;
+mod message;
 mod referral;
 mod session;
 mod trade;

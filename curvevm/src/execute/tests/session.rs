@@ -4,7 +4,7 @@ use std::{vec, vec::Vec};
 
 use super::world::{
     Case, DEPOSIT, SOL, USD, World, add, authorize, case, claim, failed, get, give, hand_over,
-    launch, migrate, pay, raised, referred, remove, revoke, spend, take, withdraw,
+    launch, migrate, pay, raised, referred, remove, revoke, spend, take, withdraw, withdraw_tokens,
 };
 use crate::{
     cell::Session,
@@ -48,6 +48,7 @@ pub(super) fn failures() -> Vec<Case> {
         scope(|_| pay(2, 1)),
         scope(|w| hand_over(w.id(), 2, 1)),
         scope(|_| withdraw(1)),
+        scope(|w| withdraw_tokens(w.id(), 1)),
         scope(|w| migrate(w.id())),
         scope(|w| claim(w.id(), Claim::CreatorFees)),
         scope(|_| launch(&pump_module(), AssetId::SOL, 4)),

@@ -10,7 +10,7 @@ use crate::{
     cell::{Cell, Phase, Withdrawal},
     error::Error,
     module::{Module, Vault},
-    program::{BuyOrder, Instruction, SellOrder},
+    program::{Amount, BuyOrder, Instruction, SellOrder},
     receipt::{Event, FeeSplit, Side, TakenFees, Trade, Venue},
     test_support::{address, pump_module},
     types::{AssetId, Base, Quote},
@@ -138,8 +138,7 @@ fn a_program_sees_its_own_effects() {
     let expected = Withdrawal {
         version: 0,
         index: 1,
-        asset: AssetId::SOL,
-        amount: Quote::new(2 * SOL),
+        amount: Amount::Quote(AssetId::SOL, Quote::new(2 * SOL)),
         recipient: address(200),
     };
     assert_eq!(*withdrawal, expected);

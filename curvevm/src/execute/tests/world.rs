@@ -3,7 +3,7 @@
 use std::{boxed::Box, vec, vec::Vec};
 
 use crate::{
-    cell::{Account, Cell, Curve, Holding, Phase, Pool, Session, Stake},
+    cell::{Account, Cell, Curve, Holding, Phase, Pool, Session, Stake, Withdrawal},
     codec::CHUNK_BYTES_MAX,
     error::Error,
     execute::{Context, Refusal, apply, apply_verified},
@@ -271,8 +271,10 @@ impl World {
             Cell::Curve(curve) if curve.quote_asset == asset => {
                 sum += curve.reserve.get() + accrued(&curve.fees).0;
             }
-            Cell::Withdrawal(withdrawal) if withdrawal.asset == asset => {
-                sum += withdrawal.amount.get();
+            Cell::Withdrawal(Withdrawal { amount: Amount::Quote(of, amount), .. })
+                if *of == asset =>
+            {
+                sum += amount.get();
             }
             Cell::Curve(_)
             | Cell::Withdrawal(_)
@@ -289,6 +291,18 @@ impl World {
                 sum += pool.quote.get() + accrued(&pool.fees).0;
             }
         }
+        sum
+    }
+
+    /// Tokens of a curve that left for Solana.
+    pub(super) fn withdrawn(&self, id: &CurveId) -> u64 {
+        let mut sum = 0;
+        self.tree.for_each(|_, cell| match cell {
+            Cell::Withdrawal(Withdrawal { amount: Amount::Base(of, amount), .. }) if of == id => {
+                sum += amount.get();
+            }
+            _ => {}
+        });
         sum
     }
 
@@ -312,7 +326,7 @@ impl World {
         let Launched { id, module, nobodys, .. } = launched;
         let curve = self.curve(id);
         let held: u64 = HOLDERS.iter().map(|user| self.held(*user, id)).sum();
-        let held = held + accrued(&curve.fees).1;
+        let held = held + accrued(&curve.fees).1 + self.withdrawn(id);
         assert!(curve.sold <= module.sale_end());
         let Some(pool) = self.find_pool(id) else {
             assert_ne!(curve.phase, Phase::Migrated);
@@ -339,6 +353,7 @@ pub(super) fn succeeded(outcome: Result<Outcome, Refusal>) -> Vec<Event> {
     match outcome.unwrap() {
         Outcome::Succeeded(events) => events,
         Outcome::Failed { instruction, error } => panic!("instruction {instruction}: {error}"),
+        Outcome::Rejected { error } => panic!("{error}"),
     }
 }
 
@@ -346,6 +361,7 @@ pub(super) fn failed(outcome: Result<Outcome, Refusal>) -> (u8, Error) {
     match outcome.unwrap() {
         Outcome::Succeeded(events) => panic!("{events:?}"),
         Outcome::Failed { instruction, error } => (instruction, error),
+        Outcome::Rejected { error } => panic!("{error}"),
     }
 }
 
@@ -418,8 +434,13 @@ pub(super) fn hand_over(curve: CurveId, to: u8, base: u64) -> Instruction {
 }
 
 pub(super) fn withdraw(lamports: u64) -> Instruction {
-    let (asset, amount) = (AssetId::SOL, Quote::new(lamports));
-    Instruction::Withdraw { asset, amount, recipient: address(200) }
+    let amount = Amount::Quote(AssetId::SOL, Quote::new(lamports));
+    Instruction::Withdraw { amount, recipient: address(200) }
+}
+
+pub(super) fn withdraw_tokens(curve: CurveId, base: u64) -> Instruction {
+    let amount = Amount::Base(curve, Base::new(base));
+    Instruction::Withdraw { amount, recipient: address(200) }
 }
 
 pub(super) fn migrate(curve: CurveId) -> Instruction {

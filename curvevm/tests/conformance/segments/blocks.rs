@@ -4,16 +4,22 @@ use curvevm::{
     block::BlockBody,
     cell::{Account, Cell, Chain, Holding},
     codec::{CHUNK_BYTES_MAX, Tip, decode_chunk},
-    inbox::{InboxMessage, MessageKind},
+    error::Error,
+    inbox::{FORCED_BYTES_MAX, InboxMessage, MessageKind},
     meter::SEGMENT_MESSAGES_MAX,
-    types::{AssetId, Hash, Quote},
+    tx::Body,
+    types::{AssetId, Base, Hash, Quote},
 };
 use serde_json::{Value, json};
 
 use super::scene::{Scenes, blocks, stated, tip_of, transactions};
 use crate::{
+    modules::{fixed, plain, pump},
     vectors::bytes,
-    world::{DEPOSIT, HEIGHT, TIME_MS, USD, World, address, pay},
+    world::{
+        DEPOSIT, HEIGHT, TIME_MS, USD, World, address, launch, nobody, pay, revoke, spend, take,
+        withdraw, withdraw_tokens,
+    },
 };
 
 pub(super) fn cases() -> Vec<Value> {
@@ -21,6 +27,8 @@ pub(super) fn cases() -> Vec<Value> {
     beginnings(&mut scenes);
     places(&mut scenes);
     messages(&mut scenes);
+    tokens(&mut scenes);
+    forced_in(&mut scenes);
     mixed(&mut scenes);
     faults(&mut scenes);
     scenes.done()
@@ -103,6 +111,7 @@ fn messages(scenes: &mut Scenes) {
         ("the most messages of a segment", most.collect()),
         ("one message too many", (0..9).map(|at| deposit(3 + at, sol, 1, 1)).collect()),
         ("a deposit that does not fit", vec![deposit(3, sol, 30, 1)]),
+        ("a deposit of nothing", vec![deposit(3, sol, 78, 0)]),
         ("a deposit of a ninth asset", vec![deposit(3, sol, 31, 1)]),
         ("a message that was consumed", vec![deposit(2, sol, 1, 10)]),
         ("a message that is left out", vec![deposit(3, sol, 1, 10), deposit(5, sol, 1, 10)]),
@@ -116,6 +125,143 @@ fn messages(scenes: &mut Scenes) {
     let two = blocks("MESSAGES: more than fit one segment", &world, &[body]);
     assert_eq!(two.len(), 2);
     all(scenes, two);
+}
+
+/// A message that stands at the chain's cursor.
+fn first(kinds: Vec<MessageKind>) -> BlockBody {
+    let messages = (0..).zip(kinds).map(|(index, kind)| InboxMessage { index, slot: 5, kind });
+    BlockBody { messages: messages.collect(), ..body(HEIGHT + 1, TIME_MS + 1) }
+}
+
+const fn forced(bytes: Vec<u8>) -> MessageKind {
+    MessageKind::Transaction { bytes }
+}
+
+/// Tokens that come back.
+fn tokens(scenes: &mut Scenes) {
+    let mut world = World::pump();
+    let id = world.id();
+    world.succeed(1, vec![take(id, 1_000), withdraw_tokens(id, 600)]);
+    let most = Holding { version: 0, amount: Base::MAX };
+    world.put(Holding::key(&id, &address(30)), Cell::Holding(most));
+    let to = |user, curve, amount| MessageKind::DepositBase {
+        curve,
+        amount: Base::new(amount),
+        recipient: address(user),
+    };
+    for (name, kinds, outcomes) in [
+        ("tokens", vec![to(1, id, 100)], vec![None]),
+        ("tokens for a new account", vec![to(77, id, 100)], vec![None]),
+        ("tokens for who has an account and none", vec![to(2, id, 100)], vec![None]),
+        ("no tokens", vec![to(77, id, 0)], vec![None]),
+        ("tokens of no curve", vec![to(1, nobody(), 1)], vec![Some(Error::UnknownCurve)]),
+        ("tokens that do not fit", vec![to(30, id, 1)], vec![Some(Error::Overflow)]),
+        (
+            "tokens and quote, one of them of no curve",
+            vec![to(1, id, 5), to(1, nobody(), u64::MAX), deposit(2, USD, 1, 7).kind, to(3, id, 9)],
+            vec![None, Some(Error::UnknownCurve), None, None],
+        ),
+    ] {
+        scenes.consumes(name, &world, &first(kinds), &outcomes);
+    }
+}
+
+/// Transactions that are forced in.
+fn forced_in(scenes: &mut Scenes) {
+    let mut world = World::pump();
+    world.succeed(1, vec![pay(2, 1)]);
+    let id = world.id();
+    let by = |user, program| forced(world.transaction(user, None, program).encode());
+    let buy = || by(3, vec![spend(id, 1_000_000), withdraw_tokens(id, 5)]);
+    let two = (Error::NonceUsed, Error::InsufficientBalance);
+    for (name, kinds, outcomes) in [
+        ("a forced purchase and withdrawal", vec![buy()], vec![None]),
+        ("a forced purchase, again", vec![buy(), buy()], vec![None, Some(two.0)]),
+        ("a forced failure", vec![by(1, vec![pay(2, 1), pay(2, DEPOSIT)])], vec![Some(two.1)]),
+        (
+            "what is credited is spent",
+            vec![deposit(0, AssetId::SOL, 77, 9).kind, by(77, vec![pay(1, 9)])],
+            vec![None, None],
+        ),
+        (
+            "two withdrawals among deposits",
+            vec![
+                deposit(0, USD, 1, 9).kind,
+                by(4, vec![withdraw(1)]),
+                deposit(2, USD, 1, 9).kind,
+                by(5, vec![withdraw(2)]),
+            ],
+            vec![None; 4],
+        ),
+    ] {
+        scenes.consumes(name, &world, &first(kinds), &outcomes);
+    }
+    let rejected = |scenes: &mut Scenes, name: &str, bytes: Vec<u8>, error: Error| {
+        let name = format!("forced, {}: {name}", error.name());
+        scenes.consumes(&name, &world, &first(vec![forced(bytes)]), &[Some(error)]);
+    };
+    let of = |user, change: fn(&mut Body)| {
+        let mut body = world.body(1, None, vec![pay(2, 1)]);
+        change(&mut body);
+        world.signed(user, body).encode()
+    };
+    for (name, bytes, error) in [
+        ("a nonce that was used", of(1, |body| body.nonce = 0), Error::NonceUsed),
+        ("the last nonce", of(1, |body| body.nonce = u64::MAX), Error::NonceTooDistant),
+        ("a block ago", of(1, |body| body.expires_at = HEIGHT), Error::Expired),
+        ("of nobody", of(99, |body| body.signer = address(99)), Error::UnknownAccount),
+        (
+            "by a key that is none",
+            of(60, |body| body.session = Some(address(60))),
+            Error::UnknownSession,
+        ),
+        ("another's", of(2, |_| {}), Error::BadSignature),
+        ("no instruction", of(1, |body| body.program.clear()), Error::InstructionCount),
+        ("nine", of(1, |body| body.program = vec![revoke(7); 9]), Error::InstructionCount),
+    ] {
+        rejected(scenes, name, bytes, error);
+    }
+    let good = of(1, |_| {});
+    let edited = |edit: fn(&mut Vec<u8>)| {
+        let mut bytes = good.clone();
+        edit(&mut bytes);
+        bytes
+    };
+    let mut launch = world.transaction(1, None, vec![launch(&pump(), AssetId::SOL, 9)]).encode();
+    let name = launch.windows(4).position(|bytes| bytes == b"Test").unwrap();
+    launch[name - 4..name].fill(0xff);
+    for (name, bytes, error) in [
+        ("nothing", vec![], Error::Malformed),
+        ("a byte", vec![1], Error::Malformed),
+        ("cut short", edited(|bytes| bytes.truncate(90)), Error::Malformed),
+        ("a byte more", edited(|bytes| bytes.push(0)), Error::Malformed),
+        ("no such opcode", edited(|bytes| bytes[54] = 12), Error::Malformed),
+        (
+            "more instructions than memory",
+            edited(|bytes| bytes[50..54].fill(255)),
+            Error::Malformed,
+        ),
+        ("a name longer than memory", launch, Error::Malformed),
+        ("version 2", edited(|bytes| bytes[0] = 2), Error::UnknownVersion),
+        ("the longest that is none", vec![1; FORCED_BYTES_MAX], Error::Malformed),
+        ("a byte too long", vec![1; FORCED_BYTES_MAX + 1], Error::Oversized),
+        ("as long as a chunk takes", vec![1; 3_600], Error::Oversized),
+    ] {
+        rejected(scenes, name, bytes, error);
+    }
+    too_dear(scenes);
+}
+
+/// Two forced transactions each of which takes more than half of what a segment may cost.
+fn too_dear(scenes: &mut Scenes) {
+    let world = World::new(vec![plain((1..=64).map(|at| fixed(at * 1_000, at)).collect())]);
+    let buys = || vec![take(world.id(), 10), take(world.id(), 20)];
+    let by = |user| forced(world.transaction(user, None, buys()).encode());
+    scenes.consumes("a dear forced transaction", &world, &first(vec![by(1)]), &[None]);
+    let name = "MESSAGES: SegmentFull: two dear forced transactions";
+    let two = blocks(name, &world, &[first(vec![by(1), by(2)])]);
+    assert_eq!(super::run(&two[0])["refusal"]["kind"], json!("SegmentFull"));
+    one(scenes, two);
 }
 
 /// Blocks of more than one segment: those after the first begin no block.

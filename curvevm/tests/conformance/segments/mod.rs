@@ -74,7 +74,7 @@ fn replay(case: &Value) -> Result<Value, Value> {
     }))
 }
 
-/// A receipt in short: the events, or the instruction that failed and its error.
+/// A receipt in short: the events, or the instruction that failed and its error, or why nothing was done.
 fn outcome(receipt: &Receipt) -> Value {
     match &receipt.outcome {
         Outcome::Succeeded(events) => {
@@ -82,6 +82,9 @@ fn outcome(receipt: &Receipt) -> Value {
         }
         Outcome::Failed { instruction, error } => {
             json!({ "failed": error.name(), "code": error.code(), "instruction": instruction })
+        }
+        Outcome::Rejected { error } => {
+            json!({ "rejected": error.name(), "code": error.code() })
         }
     }
 }
@@ -141,7 +144,9 @@ pub(crate) fn errors() -> BTreeSet<String> {
         let expect = &case["expect"];
         errors.extend(expect["refusal"]["error"].as_str().map(str::to_owned));
         let outcomes = expect["outcomes"].as_array().into_iter().flatten();
-        errors.extend(outcomes.filter_map(|it| it["failed"].as_str().map(str::to_owned)));
+        let error =
+            |it: &Value| Some(it.get("failed").or(it.get("rejected"))?.as_str()?.to_owned());
+        errors.extend(outcomes.filter_map(error));
     }
     errors
 }
@@ -190,6 +195,30 @@ fn every_refusal_occurs() {
     assert_eq!(kinds, all.chain(["BadChunk".to_owned()]).collect());
 }
 
+/// A message of each kind succeeds and is rejected, and a forced transaction fails.
+#[test]
+fn every_kind_of_message_has_every_outcome() {
+    let mut seen = BTreeSet::new();
+    for case in SUITE.stored() {
+        let Some(outcomes) = case["expect"]["outcomes"].as_array() else { continue };
+        let placed = decode_segment(&bytes(&case, "chunk"), number(&case, "offset")).unwrap();
+        let Content::Messages(messages) = placed.segment.content else { continue };
+        assert_eq!(messages.len(), outcomes.len());
+        for (message, outcome) in messages.iter().zip(outcomes) {
+            let outcome = outcome.as_object().unwrap();
+            let kinds = ["succeeded", "failed", "rejected"];
+            let outcome = kinds.into_iter().find(|kind| outcome.contains_key(*kind)).unwrap();
+            seen.insert((variant(&message.kind), outcome));
+        }
+    }
+    let all = ["Deposit", "DepositBase", "Transaction"].into_iter();
+    let mut all: BTreeSet<_> = all
+        .flat_map(|kind| ["succeeded", "rejected"].map(|outcome| (kind.to_owned(), outcome)))
+        .collect();
+    all.insert(("Transaction".to_owned(), "failed"));
+    assert_eq!(seen, all);
+}
+
 /// The scenarios post the roots that follow, but for one.
 #[test]
 fn the_claimed_roots_are_true_but_one() {
@@ -224,6 +253,7 @@ fn rejections_refuse_and_failures_leave_receipts() {
         let expect = &case["expect"];
         let refused = expect["refusal"]["code"].as_u64();
         let failed = expect["outcomes"].as_array().into_iter().flatten();
+        let failed = failed.filter(|outcome| outcome["failed"].is_string());
         let failed = failed.filter_map(|outcome| outcome["code"].as_u64());
         let find = |code: u64| Error::from_code(code.try_into().unwrap()).unwrap();
         assert!(refused.into_iter().all(|code| find(code).is_rejection()), "{}", case["name"]);

@@ -4,11 +4,10 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use curvevm::{
     block::{Begin, BlockBody, Content, Step, chain, replay_segment},
-    cell::{Account, Cell, Chain},
+    cell::{Cell, Chain},
     codec::{CHUNK_BYTES_MAX, Placed, Tip, decode_chunk, encode_batch},
     error::{Error, StateError},
-    execute::{Context, State, apply},
-    inbox::MessageKind,
+    execute::{Context, Received, State, apply, receive},
     meter::{Meter, SEGMENT_MESSAGES_MAX},
     program::Program,
     tree::{Found, Tree},
@@ -41,20 +40,22 @@ impl State for Recorder {
 fn touched(world: &World, chunk_bytes_max: usize, placed: &Placed) -> Vec<Key> {
     let keys = RefCell::new(BTreeSet::from([Chain::key()]));
     let mut recorder = Recorder { tree: world.tree.clone(), keys };
+    let Chain { height, time_ms, inbox_hash, .. } = world.chain();
+    let begin = placed.segment.begins.last().copied();
+    let Begin { height, time_ms } = begin.unwrap_or(Begin { height, time_ms });
+    let context = Context { genesis: world.genesis, height, time_ms };
+    let mut meter = Meter::new();
     match &placed.segment.content {
         Content::Nothing => {}
         Content::Messages(messages) => {
-            let keys = messages.iter().map(|message| match &message.kind {
-                MessageKind::Deposit { recipient, .. } => Account::key(recipient),
-            });
-            recorder.keys.borrow_mut().extend(keys);
+            let mut hash = inbox_hash;
+            for message in messages {
+                hash = message.chain(&hash);
+                let received = Received { message, hash };
+                let _full = receive(&received, &context, &mut recorder, &mut meter);
+            }
         }
         Content::Transactions(transactions) => {
-            let Chain { height, time_ms, .. } = world.chain();
-            let begin = placed.segment.begins.last().copied();
-            let Begin { height, time_ms } = begin.unwrap_or(Begin { height, time_ms });
-            let context = Context { genesis: world.genesis, height, time_ms };
-            let mut meter = Meter::new();
             for transaction in transactions {
                 let _refused =
                     apply(transaction, chunk_bytes_max, &context, &mut recorder, &mut meter);
@@ -214,6 +215,26 @@ impl Scenes {
         let outcome = super::run(&case)["outcomes"][0].clone();
         assert_eq!(outcome["failed"], json!(error.name()), "{name}: {outcome}");
         self.cases.push(case);
+    }
+
+    /// Messages that are consumed, and what becomes of them: an error's name, or none for a success.
+    pub(super) fn consumes(
+        &mut self,
+        name: &str,
+        world: &World,
+        body: &BlockBody,
+        outcomes: &[Option<Error>],
+    ) {
+        let mut cases = blocks(&format!("MESSAGES: {name}"), world, core::slice::from_ref(body));
+        assert_eq!(cases.len(), 1, "{name}");
+        let found = super::run(&cases[0])["outcomes"].clone();
+        let found = found.as_array().unwrap_or_else(|| panic!("{name}: refused"));
+        assert_eq!(found.len(), outcomes.len(), "{name}");
+        for (found, outcome) in found.iter().zip(outcomes) {
+            let error = found.get("rejected").or_else(|| found.get("failed"));
+            assert_eq!(error, outcome.map(|it| json!(it.name())).as_ref(), "{name}: {found}");
+        }
+        self.cases.append(&mut cases);
     }
 
     pub(super) fn push(&mut self, case: Value) {

@@ -14,7 +14,7 @@ use crate::{
     world::{
         DEPOSIT, OTHER, SOL, TIME_MS, USD, World, add, address, authorize, claim, give, hand_over,
         launch, launch_of, migrate, nobody, pay, pay_in, remove, revoke, spend, spending, take,
-        taking, withdraw,
+        taking, withdraw, withdraw_tokens,
     },
 };
 
@@ -81,6 +81,15 @@ pub(super) fn successes() -> Vec<Value> {
         vec![take(w.id(), 1_000_000), hand_over(w.id(), 77, 1_000_000)]
     });
     s.succeeds("WITHDRAW", |_| vec![withdraw(1)]);
+    s.succeeds("WITHDRAW of tokens", |w| vec![take(w.id(), 1_000), withdraw_tokens(w.id(), 600)]);
+    s.succeeds("WITHDRAW of all tokens and of quote", |w| {
+        let all = withdraw_tokens(w.id(), u64::MAX >> 20);
+        vec![take(w.id(), u64::MAX >> 20), all, withdraw(1)]
+    });
+    s.succeeds("WITHDRAW of tokens of a migrated curve", |w| {
+        *w = World::migrated(raised());
+        vec![spend(w.id(), SOL), withdraw_tokens(w.id(), 7)]
+    });
     s.succeeds("WITHDRAW twice, all of it", |_| vec![withdraw(SOL), withdraw(DEPOSIT - SOL)]);
     s.succeeds("AUTHORIZE", |_| vec![authorize(KEY, END_MS, SOL)]);
     s.succeeds("AUTHORIZE until the next millisecond, for good", |_| {
@@ -151,6 +160,7 @@ fn transfers(s: &mut Scenes) {
     s.fails(Error::ZeroAmount, "TRANSFER of quote", |_| vec![pay(2, 0)]);
     s.fails(Error::ZeroAmount, "TRANSFER of tokens", |w| vec![hand_over(w.id(), 2, 0)]);
     s.fails(Error::ZeroAmount, "WITHDRAW", |_| vec![withdraw(0)]);
+    s.fails(Error::ZeroAmount, "WITHDRAW of tokens", |w| vec![withdraw_tokens(w.id(), 0)]);
     s.fails(Error::Overflow, "TRANSFER", |w| {
         let balances = vec![(AssetId::SOL, Quote::MAX)];
         w.put_account(30, Account { balances, ..Account::default() });
@@ -170,6 +180,17 @@ fn transfers(s: &mut Scenes) {
     });
     s.fails(InsufficientBalance, "TRANSFER of no curve's", |_| vec![hand_over(nobody(), 2, 1)]);
     s.fails(InsufficientBalance, "WITHDRAW", |_| vec![withdraw(DEPOSIT + 1)]);
+    s.fails(InsufficientBalance, "WITHDRAW of tokens", |w| {
+        vec![take(w.id(), 5), withdraw_tokens(w.id(), 6)]
+    });
+    s.fails(InsufficientBalance, "WITHDRAW of tokens, none held", |w| {
+        vec![withdraw_tokens(w.id(), 1)]
+    });
+    s.fails(InsufficientBalance, "WITHDRAW of tokens that have not vested", |w| {
+        *w = World::migrated(rich());
+        vec![withdraw_tokens(w.id(), 1)]
+    });
+    s.fails(Error::UnknownCurve, "WITHDRAW of tokens", |_| vec![withdraw_tokens(nobody(), 1)]);
     s.fails(Error::SelfTransfer, "TRANSFER of quote", |_| vec![pay(1, 1)]);
     s.fails(Error::SelfTransfer, "TRANSFER of tokens", |w| vec![hand_over(w.id(), 1, 1)]);
 }
@@ -184,10 +205,11 @@ fn sessions(s: &mut Scenes) {
     s.fails(invalid, "REVOKE twice", |_| vec![authorize(KEY, END_MS, 1), revoke(KEY), revoke(KEY)]);
     let by_key = (1, Some(KEY));
     type Build = fn(&World) -> Instruction;
-    let out_of_scope: [(&str, Build); 9] = [
+    let out_of_scope: [(&str, Build); 10] = [
         ("TRANSFER of quote", |_| pay(2, 1)),
         ("TRANSFER of tokens", |w| hand_over(w.id(), 2, 1)),
         ("WITHDRAW", |_| withdraw(1)),
+        ("WITHDRAW of tokens", |w| withdraw_tokens(w.id(), 1)),
         ("MIGRATE_TO_AMM", |w| migrate(w.id())),
         ("CLAIM", |w| claim(w.id(), Claim::CreatorFees)),
         ("LAUNCH", |_| launch(&pump(), AssetId::SOL, 4)),

@@ -9,6 +9,7 @@ use asset_rollup_interface::{
 };
 use curvevm::{
     cell::{Cell, Withdrawal},
+    program::Amount,
     tree::Tree,
     types::{Address as Key, AssetId, Quote},
 };
@@ -98,8 +99,7 @@ fn check_proof(claim: &Claim<'_>, accounts: &Withdraw) -> Result<()> {
     let claimed = Withdrawal {
         version: 0,
         index: claim.index,
-        asset,
-        amount: Quote::new(claim.amount),
+        amount: Amount::Quote(asset, Quote::new(claim.amount)),
         recipient: Key::new(accounts.recipient.address().to_bytes()),
     };
     let tree = Tree::from_witness(claim.witness).map_err(|_| fail(RollupError::InvalidProof))?;

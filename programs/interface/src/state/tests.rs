@@ -5,8 +5,8 @@ use alloc::{format, vec, vec::Vec};
 use borsh::BorshSerialize;
 use curvevm::{
     host::sha256,
-    inbox::{InboxMessage, MessageKind},
-    types::{Address, AssetId, Hash, Quote},
+    inbox::{FORCED_BYTES_MAX, InboxMessage, MessageKind},
+    types::{Address, AssetId, Base, CurveId, Hash, Quote},
 };
 
 use super::{
@@ -300,6 +300,24 @@ fn a_verdict_is_open_for_those_who_are_not_slashed() {
     let batch = batch();
     assert!(batch.is_certified());
     assert!(!Batch { poster_member: Address::new([1; 32]), ..batch }.is_certified());
+}
+
+#[test]
+fn every_kind_of_message_fits_its_account() {
+    let (curve, recipient) = (CurveId::new([8; 32]), Address::new([9; 32]));
+    let tokens = MessageKind::DepositBase { curve, amount: Base::MAX, recipient };
+    let empty = MessageKind::Transaction { bytes: vec![] };
+    let longest = MessageKind::Transaction { bytes: vec![7; FORCED_BYTES_MAX] };
+    for (kind, length) in
+        [(tokens, Message::DEPOSIT_BYTES), (empty, 5), (longest, MESSAGE_BODY_BYTES_MAX)]
+    {
+        let body = borsh::to_vec(&kind).unwrap();
+        assert_eq!(body.len(), length);
+        let bytes = account(Message::DISCRIMINATOR, &Message { body, ..message() });
+        assert_eq!(bytes.len(), Message::bytes(length));
+        let consumed = Message::parse(&bytes).unwrap().message();
+        assert_eq!(consumed, Ok(InboxMessage { index: 16, slot: 1_016, kind }));
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use asset_consensus_net::{
     Application, ApplicationError, BlockProposal, BuildRequest, CommittedBlock,
 };
 use curvevm::{
-    receipt::Outcome,
+    receipt::Receipt,
     tree::Tree,
     types::{Address, Hash},
 };
@@ -32,9 +32,9 @@ use crate::{
         mempool::{MempoolStorage, Pool},
         watcher::L1View,
     },
-    chain::ChainSpec,
+    chain::{ChainSpec, ExecutedBlock},
     store::{
-        Attestation, CommitRecord, Recovered, Store, StoreError, StoredBatch, StoredBlock,
+        Attestation, CommitRecord, Place, Recovered, Store, StoreError, StoredBatch, StoredBlock,
         StoredReceipt,
     },
 };
@@ -284,7 +284,8 @@ impl Inner {
         self.head.send_replace(version.clone());
         let transactions = &executed.block.body.transactions;
         let signers = transactions.iter().map(|transaction| transaction.body.signer);
-        let done: Vec<(Hash, Address)> = executed.ids.iter().copied().zip(signers).collect();
+        let mut done: Vec<(Hash, Address)> = executed.ids.iter().copied().zip(signers).collect();
+        done.extend(&executed.forced);
         let removed = self.pool.on_commit(&version.tree, &version.chain, &done);
         if let Err(error) = self.mempool.remove(&removed) {
             tracing::error!(%error, "the mempool's database cannot remove transactions");
@@ -325,12 +326,11 @@ impl Inner {
         self.metrics.height.set(gauge(version.height));
         self.metrics.batch.set(gauge(version.last_batch()));
         let Some(executed) = &version.executed else { return };
-        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. });
-        let failures = executed.receipts.iter().filter(|it| failed(&it.outcome)).count();
-        self.metrics.transactions.inc_by(executed.receipts.len() as u64);
-        self.metrics.failed.inc_by(failures as u64);
-        if !executed.receipts.is_empty() {
-            self.metrics.block_transactions.observe(executed.receipts.len() as f64);
+        let (transactions, failed) = executed.tally();
+        self.metrics.transactions.inc_by(transactions);
+        self.metrics.failed.inc_by(failed);
+        if transactions > 0 {
+            self.metrics.block_transactions.observe(transactions as f64);
         }
     }
 }
@@ -352,16 +352,9 @@ pub(crate) fn commit_record(
         batch: version.batch,
         inbox_cursor: version.chain.inbox_cursor,
         ids: executed.ids.clone(),
+        message_ids: executed.message_ids(),
     };
-    let receipts: Vec<StoredReceipt> = (0..)
-        .zip(&executed.receipts)
-        .map(|(index, receipt)| StoredReceipt {
-            height: version.height,
-            index,
-            batch: version.batch,
-            receipt: receipt.clone(),
-        })
-        .collect();
+    let receipts = stored_receipts(version, executed);
     let sealed = version
         .sealed
         .as_ref()
@@ -374,6 +367,19 @@ pub(crate) fn commit_record(
         changes: &executed.changes,
         sealed: sealed.as_ref().map(|batch| (batch, attestations)),
     })
+}
+
+/// The receipts of a block with their places, those of the messages first.
+fn stored_receipts(version: &Version, executed: &ExecutedBlock) -> Vec<StoredReceipt> {
+    let (height, batch) = (version.height, version.batch);
+    let stored =
+        |place, receipt: &Receipt| StoredReceipt { height, place, batch, receipt: receipt.clone() };
+    let (of_messages, of_transactions) = executed.receipts_apart();
+    let messages = executed.block.body.messages.iter().zip(of_messages);
+    let messages = messages.map(|(message, it)| stored(Place::Message(message.index), it));
+    let transactions = (0..).zip(of_transactions);
+    let transactions = transactions.map(|(index, it)| stored(Place::Transaction(index), it));
+    messages.chain(transactions).collect()
 }
 
 /// The attestations in a certificate.

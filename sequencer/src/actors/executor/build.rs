@@ -1,12 +1,14 @@
 //! Building a block: when there is something to put into it, and what.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use asset_consensus::{Block, SealedBlock};
 use asset_consensus_net::{BlockProposal, BuildRequest};
 use curvevm::{
     block::{BlockBody, BlockError, MESSAGES_MAX},
-    types::Hash,
+    execute::open_forced,
+    inbox::{InboxMessage, MessageKind},
+    types::{Address, Hash},
 };
 use tokio::{
     sync::watch,
@@ -20,7 +22,7 @@ use super::{
 };
 use crate::{
     actors::{mempool::SelectLimits, watcher::L1View},
-    chain::{CONTENT_BYTES, content_bytes},
+    chain::{BEGIN_BYTES, CONTENT_BYTES, content_bytes, message_bytes},
     payload::Payload,
 };
 
@@ -114,17 +116,24 @@ impl Made {
 impl Inner {
     /// Takes messages and transactions that fit a block on `parent`.
     fn make(&self, parent: &Version, request: &BuildRequest) -> Result<Made, ExecutorError> {
+        let room = request.payload_bytes_max.saturating_sub(PAYLOAD_OVERHEAD_BYTES);
+        let room = room.min(self.spec.block_bytes_max());
         let messages = self.l1.borrow().messages_from(parent.chain.inbox_cursor, MESSAGES_MAX);
+        let messages = fitting(messages, room.saturating_sub(BEGIN_BYTES + CONTENT_BYTES));
         let time_ms = now_ms().max(parent.chain.time_ms.saturating_add(1));
         let mut body =
             BlockBody { height: request.height.get(), time_ms, messages, transactions: Vec::new() };
-        let room = request.payload_bytes_max.saturating_sub(PAYLOAD_OVERHEAD_BYTES);
-        let bytes_max = room.min(self.spec.block_bytes_max()).saturating_sub(content_bytes(&body));
         let limits = SelectLimits {
             transactions_max: self.spec.genesis.params.block_transactions_max as usize,
-            bytes_max: bytes_max.saturating_sub(CONTENT_BYTES),
+            bytes_max: room.saturating_sub(content_bytes(&body) + CONTENT_BYTES),
         };
-        let chosen = self.pool.select(&parent.tree, (body.height, body.time_ms), limits);
+        let mut chosen = self.pool.select(&parent.tree, (body.height, body.time_ms), limits);
+        // Messages come first, and use their nonces.
+        let forced = forced_nonces(&body.messages, &self.spec.id);
+        chosen.retain(|entry| {
+            let body = &entry.transaction.body;
+            !forced.contains(&(body.signer, body.nonce))
+        });
         body.transactions = chosen.iter().map(|entry| entry.transaction.clone()).collect();
         Ok(Made { body, ids: chosen.iter().map(|entry| entry.id).collect() })
     }
@@ -189,6 +198,30 @@ impl Inner {
             error => ExecutorError::Unbuildable { reason: error.to_string() },
         })
     }
+}
+
+/// The first of the messages, as many as fit a block.
+fn fitting(mut messages: Vec<InboxMessage>, bytes_max: usize) -> Vec<InboxMessage> {
+    let mut bytes = 0usize;
+    let fits = |message: &&InboxMessage| {
+        bytes = bytes.saturating_add(message_bytes(message));
+        bytes <= bytes_max
+    };
+    let count = messages.iter().take_while(fits).count();
+    messages.truncate(count);
+    messages
+}
+
+/// The nonces of the transactions that messages carry.
+fn forced_nonces(messages: &[InboxMessage], chain: &Hash) -> BTreeSet<(Address, u64)> {
+    let nonce = |message: &InboxMessage| match &message.kind {
+        MessageKind::Transaction { bytes } => {
+            let (transaction, _) = open_forced(bytes, chain).ok()?;
+            Some((transaction.body.signer, transaction.body.nonce))
+        }
+        MessageKind::Deposit { .. } | MessageKind::DepositBase { .. } => None,
+    };
+    messages.iter().filter_map(nonce).collect()
 }
 
 /// Runs `work` on the blocking pool.

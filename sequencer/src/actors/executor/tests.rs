@@ -4,7 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use asset_consensus::{Block, Cert2, Epoch, Height, SealedBlock, View};
 use asset_consensus_net::{Application as _, BuildRequest};
-use curvevm::{inbox::InboxMessage, tx::Transaction, types::Address};
+use curvevm::{
+    error::Error,
+    inbox::{FORCED_BYTES_MAX, InboxMessage},
+    receipt::Outcome,
+    tx::Transaction,
+    types::Address,
+};
 use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
 
@@ -17,10 +23,10 @@ use crate::{
         },
         watcher::L1View,
     },
-    chain::ChainSpec,
+    chain::{ChainSpec, content_bytes},
     payload::Payload,
-    store::Store,
-    testing::{deposits, key, spec, transfer},
+    store::{Place, Store},
+    testing::{deposits, forced, forced_bytes, genesis, key, spec, transfer},
 };
 
 #[derive(Debug)]
@@ -50,7 +56,11 @@ fn credits() -> Vec<InboxMessage> {
 
 impl Fixture {
     fn new() -> Self {
-        let spec = Arc::new(spec());
+        Self::on(spec())
+    }
+
+    fn on(spec: ChainSpec) -> Self {
+        let spec = Arc::new(spec);
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(&folder.path().join("store"), &spec).unwrap());
         let storage = MempoolStorage::open(&folder.path().join("mempool")).unwrap();
@@ -88,7 +98,20 @@ impl Fixture {
     }
 
     fn deposit(&self) {
-        self.l1.send_replace(Arc::new(L1View::with_messages(credits())));
+        self.inbox(Vec::new());
+    }
+
+    /// The L1 holds these messages after the deposits.
+    fn inbox(&self, more: Vec<InboxMessage>) {
+        let messages = [credits(), more].concat();
+        self.l1.send_replace(Arc::new(L1View::with_messages(messages)));
+    }
+
+    /// Builds and commits a block, which holds the deposits.
+    async fn fund(&self) {
+        self.deposit();
+        let block = self.build().await;
+        self.commit(&block).await;
     }
 
     async fn build(&self) -> SealedBlock {
@@ -162,7 +185,7 @@ async fn a_block_takes_deposits_then_transactions_and_a_commit_is_durable() {
     assert_eq!(payload(&second).body.transactions, vec![transaction]);
     fixture.commit(&second).await;
     let receipt = fixture.store.receipt(&id).unwrap().unwrap();
-    assert_eq!((receipt.height, receipt.index), (2, 0));
+    assert_eq!((receipt.height, receipt.place), (2, Place::Transaction(0)));
     let head = fixture.executor.head().await.unwrap();
     assert_eq!((head.height, head.id), (Height::new(2), second.id()));
     assert_eq!(head.proof, Some(fixture.proof(&second)));
@@ -266,6 +289,121 @@ async fn takes_over_what_the_committee_committed_without_it() {
     assert!(replica.executor.validate(block.clone()).await.unwrap());
     replica.commit(&block).await;
     assert_eq!(replica.executor.latest().chain.inbox_cursor, 3);
+}
+
+/// What waits in the mempool and comes in a message as well is executed once, where the message is consumed.
+#[tokio::test]
+async fn a_forced_transaction_is_executed_and_leaves_the_mempool() {
+    let (leader, replica) = (Fixture::new(), Fixture::new());
+    leader.fund().await;
+    replica.fund().await;
+    let (both, other) = (send(&leader.spec, 0), send(&leader.spec, 1));
+    let id = leader.mempool.submit(both.encode()).await.unwrap();
+    leader.mempool.submit(other.encode()).await.unwrap();
+    // Of an account that the mempool does not know of, and one that fails.
+    let third = transfer(&leader.spec.id, &key(3), 0, &key(2).address(), 7);
+    let fails = transfer(&leader.spec.id, &key(3), 1, &key(2).address(), u64::MAX);
+    let messages =
+        [(3, &both), (4, &third), (5, &fails)].map(|(index, it)| forced(index, it)).to_vec();
+    leader.inbox(messages.clone());
+    replica.inbox(messages.clone());
+    let block = leader.build().await;
+    let body = payload(&block).body;
+    assert_eq!((body.messages, body.transactions), (messages, vec![other.clone()]));
+    assert!(replica.executor.validate(block.clone()).await.unwrap());
+    leader.commit(&block).await;
+    replica.commit(&block).await;
+    assert_eq!(leader.executor.latest().root, replica.executor.latest().root);
+    let place = |transaction: &Transaction| {
+        let stored = leader.store.receipt(&transaction.id(&leader.spec.id)).unwrap().unwrap();
+        (stored.height, stored.place, matches!(stored.receipt.outcome, Outcome::Succeeded(_)))
+    };
+    assert_eq!(place(&both), (2, Place::Message(3), true));
+    assert_eq!(place(&third), (2, Place::Message(4), true));
+    assert_eq!(place(&fails), (2, Place::Message(5), false));
+    assert_eq!(place(&other), (2, Place::Transaction(0), true));
+    let executed = leader.executor.latest().executed.clone().unwrap();
+    assert_eq!((executed.tally(), executed.message_ids()[0]), ((4, 1), id));
+    // It has left the mempool, and is known as executed.
+    assert!(payload(&leader.build().await).body.transactions.is_empty());
+    assert_eq!(leader.mempool.submit(both.encode()).await, Ok(id));
+}
+
+/// Bytes that look like somebody's transaction keep nothing out of a block, and what was executed stays so.
+#[tokio::test]
+async fn what_is_rejected_in_a_message_does_not_stand_for_a_transaction() {
+    let fixture = Fixture::new();
+    fixture.fund().await;
+    let good = send(&fixture.spec, 0);
+    let id = fixture.mempool.submit(good.encode()).await.unwrap();
+    let mut bad = good.clone();
+    bad.signature = curvevm::types::Signature::new([2; 64]);
+    let messages = vec![forced(3, &bad), forced_bytes(4, vec![1, 2, 3])];
+    fixture.inbox(messages.clone());
+    let block = fixture.build().await;
+    assert_eq!(payload(&block).body.messages, messages);
+    assert_eq!(payload(&block).body.transactions, vec![good.clone()]);
+    fixture.commit(&block).await;
+    let hashes = fixture.executor.latest().executed.clone().unwrap().message_ids();
+    let outcome = |id| fixture.store.receipt(&id).unwrap().unwrap().receipt.outcome;
+    assert_eq!(outcome(hashes[0]), Outcome::Rejected { error: Error::BadSignature });
+    assert_eq!(outcome(hashes[1]), Outcome::Rejected { error: Error::Malformed });
+    assert!(matches!(outcome(id), Outcome::Succeeded(_)));
+    // Forced again, it is rejected under the same id.
+    fixture.inbox([messages, vec![forced(5, &good)]].concat());
+    let block = fixture.build().await;
+    fixture.commit(&block).await;
+    let executed = fixture.executor.latest().executed.clone().unwrap();
+    let again = Outcome::Rejected { error: Error::NonceUsed };
+    assert_eq!((executed.receipts[0].id, &executed.receipts[0].outcome), (id, &again));
+    assert!(matches!(outcome(id), Outcome::Succeeded(_)));
+}
+
+/// A transaction that was rejected in a message may still be executed: the mempool takes it.
+#[tokio::test]
+async fn a_transaction_that_was_rejected_can_be_sent() {
+    let fixture = Fixture::new();
+    fixture.fund().await;
+    let early = send(&fixture.spec, 600);
+    let id = early.id(&fixture.spec.id);
+    fixture.inbox(vec![forced(3, &early)]);
+    let block = fixture.build().await;
+    fixture.commit(&block).await;
+    let outcome = || fixture.store.receipt(&id).unwrap().unwrap().receipt.outcome;
+    assert_eq!(outcome(), Outcome::Rejected { error: Error::NonceTooDistant });
+    fixture.mempool.submit(send(&fixture.spec, 400).encode()).await.unwrap();
+    let block = fixture.build().await;
+    fixture.commit(&block).await;
+    assert_eq!(fixture.mempool.submit(early.encode()).await, Ok(id));
+    let block = fixture.build().await;
+    assert_eq!(payload(&block).body.transactions, vec![early]);
+    fixture.commit(&block).await;
+    assert!(matches!(outcome(), Outcome::Succeeded(_)));
+}
+
+/// Messages that do not fit a block wait for the next one.
+#[tokio::test]
+async fn a_block_takes_as_many_messages_as_fit() {
+    let mut genesis = genesis(1);
+    (genesis.params.chunk_bytes_max, genesis.params.batch_chunks_max) = (832, 20);
+    let fixture = Fixture::on(ChainSpec::new(genesis));
+    assert_eq!(fixture.spec.violations(), Vec::<String>::new());
+    fixture.fund().await;
+    let longest = vec![1; FORCED_BYTES_MAX];
+    let messages: Vec<InboxMessage> =
+        (3..10).map(|index| forced_bytes(index, longest.clone())).collect();
+    fixture.inbox(messages.clone());
+    let mut taken = Vec::new();
+    while taken.len() < messages.len() {
+        let block = fixture.build().await;
+        let body = payload(&block).body;
+        assert!(content_bytes(&body) <= fixture.spec.block_bytes_max());
+        assert!(body.messages.len() < messages.len());
+        taken.extend(body.messages);
+        let proof = Arc::new(fixture.proof(&block));
+        fixture.executor.commit(block, proof).await.unwrap();
+    }
+    assert_eq!(taken, messages);
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ use crate::{
     },
     chain::ChainSpec,
     payload::Payload,
-    store::{Store, StoreError, StoredReceipt},
+    store::{Place, Store, StoreError, StoredReceipt},
 };
 
 type Answer<T> = Result<T, ErrorObjectOwned>;
@@ -72,9 +72,11 @@ impl Reads {
 
     /// Where a transaction stands.
     pub(super) async fn transaction(&self, id: Hash) -> Answer<TransactionView> {
-        if let Some(stored) = self.receipt(id).await? {
+        let executed = |stored: &StoredReceipt| !stored.receipt.outcome.is_rejected();
+        if let Some(stored) = self.receipt(id).await?.filter(executed) {
             return Ok(self.executed(stored));
         }
+        // What was forced and rejected is not lost while it waits here as well.
         if self.pool.get(&id).is_some() {
             return Ok(self.view(id, TransactionState::Pending));
         }
@@ -96,6 +98,7 @@ impl Reads {
             state,
             height: None,
             index: None,
+            message: None,
             batch: None,
             receipt: None,
             error: None,
@@ -108,7 +111,11 @@ impl Reads {
     }
 
     fn executed(&self, stored: StoredReceipt) -> TransactionView {
-        let StoredReceipt { height, index, batch, receipt } = stored;
+        let StoredReceipt { height, place, batch, receipt } = stored;
+        let (index, message) = match place {
+            Place::Transaction(index) => (Some(index), None),
+            Place::Message(index) => (None, Some(index)),
+        };
         let state = match self.settled(batch) {
             BlockState::Preconfirmed => TransactionState::Preconfirmed,
             BlockState::Committed => TransactionState::Committed,
@@ -116,7 +123,8 @@ impl Reads {
         };
         TransactionView {
             height: Some(height),
-            index: Some(index),
+            index,
+            message,
             batch: self.closed(batch),
             receipt: Some(receipt.clone()),
             ..self.view(receipt.id, state)
@@ -262,6 +270,7 @@ impl Reads {
             batch: self.closed(stored.batch),
             messages: u32::try_from(payload.body.messages.len()).unwrap_or(u32::MAX),
             inbox_cursor: stored.inbox_cursor,
+            message_ids: stored.message_ids,
             transactions: stored.ids,
         })
     }
@@ -280,6 +289,7 @@ impl Reads {
             batch: version.sealed.as_ref().map(|sealed| sealed.header.number),
             messages: u32::try_from(body.messages.len()).unwrap_or(u32::MAX),
             inbox_cursor: version.chain.inbox_cursor,
+            message_ids: executed.message_ids(),
             transactions: executed.ids.clone(),
         })
     }

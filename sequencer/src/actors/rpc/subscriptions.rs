@@ -46,16 +46,18 @@ pub(super) async fn transaction(
     let (mut head, mut l1) = (reads.executor.head_changes(), reads.l1.clone());
     let sink = pending.accept().await?;
     let mut look = interval(LOOK);
-    let mut sent: Option<TransactionState> = None;
+    let mut sent: Option<(TransactionState, bool)> = None;
     loop {
         let view = reads.transaction(id).await.map_err(|error| error.message().to_owned())?;
-        if sent != Some(view.state) {
-            sent = Some(view.state);
+        // What was forced and rejected may be executed later.
+        let is_rejected = view.receipt.as_ref().is_some_and(|it| it.outcome.is_rejected());
+        if sent != Some((view.state, is_rejected)) {
+            sent = Some((view.state, is_rejected));
             send(&sink, &view).await?;
         }
         let is_executed = match view.state {
             TransactionState::Finalized | TransactionState::Dropped => return Ok(()),
-            TransactionState::Preconfirmed | TransactionState::Committed => true,
+            TransactionState::Preconfirmed | TransactionState::Committed => !is_rejected,
             TransactionState::Unknown | TransactionState::Pending => false,
         };
         // While it waits in the mempool no block has it, and the store need not be asked.

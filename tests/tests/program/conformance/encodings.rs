@@ -81,10 +81,10 @@ fn cells() -> Vec<(String, Cell)> {
     let withdrawal = Withdrawal {
         version: 0,
         index: 9,
-        asset: ASSET,
-        amount: Quote::new(10),
+        amount: Amount::Quote(ASSET, Quote::new(10)),
         recipient: address(2),
     };
+    let tokens = Withdrawal { amount: Amount::Base(ID, Base::new(11)), ..withdrawal };
     let session = Session {
         version: 0,
         expires_ms: 11,
@@ -103,6 +103,7 @@ fn cells() -> Vec<(String, Cell)> {
         ("a complete curve".into(), Cell::Curve(curve(Phase::Complete, 63))),
         ("a migrated curve".into(), Cell::Curve(curve(Phase::Migrated, 0))),
         ("a withdrawal".into(), Cell::Withdrawal(withdrawal)),
+        ("a withdrawal of tokens".into(), Cell::Withdrawal(tokens)),
         ("rules".into(), Cell::Rules(rules)),
         ("a pool".into(), Cell::Pool(pool())),
         ("a stake".into(), Cell::Stake(Stake { version: 0, shares: Shares::new(14) })),
@@ -165,6 +166,7 @@ fn instructions() -> Vec<Instruction> {
         Instruction::Transfer { to: address(2), amount: Amount::Base(ID, base) },
         orders::withdraw_of(ASSET, 127),
         orders::withdraw_of(ASSET, 128),
+        orders::withdraw_tokens(ID, 128),
         orders::authorize(Address::new([0x55; 32]), 16_383, 16_384),
         orders::revoke(Address::new([0x55; 32])),
     ]);

@@ -10,7 +10,7 @@ use curvevm::{
     codec::{Tip, encode_batch},
     genesis::Genesis,
     inbox::InboxMessage,
-    program::{Instruction, Program},
+    program::{Amount, Instruction, Program},
     receipt::Outcome,
     tree::Tree,
     tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
@@ -35,7 +35,16 @@ pub(crate) fn signed(seed: u8, nonce: u64, program: Program, chain_id: &Hash) ->
 
 /// An instruction that withdraws lamports.
 pub(crate) fn withdraw(recipient: Address, lamports: u64) -> Instruction {
-    Instruction::Withdraw { asset: AssetId::SOL, amount: Quote::new(lamports), recipient }
+    let amount = Amount::Quote(AssetId::SOL, Quote::new(lamports));
+    Instruction::Withdraw { amount, recipient }
+}
+
+/// How a claim names what was withdrawn.
+pub(crate) const fn claimed(amount: &Amount) -> (AssetId, u64) {
+    match amount {
+        Amount::Quote(asset, quote) => (*asset, quote.get()),
+        Amount::Base(curve, base) => (AssetId::new(curve.to_bytes()), base.get()),
+    }
 }
 
 /// A batch that is ready to be posted and committed.
@@ -131,11 +140,12 @@ impl Chain {
         let Some(Cell::Withdrawal(withdrawal)) = state.get(&key).unwrap() else {
             panic!("no withdrawal {index} after batch {number}");
         };
+        let (asset, amount) = claimed(&withdrawal.amount);
         let claim = Withdraw {
             root_number: number,
             index,
-            asset: withdrawal.asset,
-            amount: withdrawal.amount.get(),
+            asset,
+            amount,
             witness: state.witness(&[key]).unwrap(),
         };
         (claim, withdrawal.recipient)

@@ -17,7 +17,7 @@ use litesvm::types::TransactionMetadata;
 use solana_transaction::{InstructionError, TransactionError};
 
 pub(crate) use bonds::{BOND, sign, statement};
-pub(crate) use chain::{Chain, Sealed, signed, withdraw};
+pub(crate) use chain::{Chain, Sealed, claimed, signed, withdraw};
 pub(crate) use replay::{Answer, Case, Replayer, advance, chunks, chunks_of, touched};
 pub(crate) use world::{
     MEMBERS_FROM, World, budget, genesis, heap, key_of, keypair, program_id, pubkey,

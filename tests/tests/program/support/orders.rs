@@ -78,7 +78,12 @@ pub(crate) const fn hand_over(to: Address, curve: CurveId, base: u64) -> Instruc
 
 pub(crate) const fn withdraw_of(asset: AssetId, quote: u64) -> Instruction {
     let recipient = Address::new([123; 32]);
-    Instruction::Withdraw { asset, amount: Quote::new(quote), recipient }
+    Instruction::Withdraw { amount: Amount::Quote(asset, Quote::new(quote)), recipient }
+}
+
+pub(crate) const fn withdraw_tokens(curve: CurveId, base: u64) -> Instruction {
+    let recipient = Address::new([123; 32]);
+    Instruction::Withdraw { amount: Amount::Base(curve, Base::new(base)), recipient }
 }
 
 /// Lets a key spend SOL.

@@ -12,12 +12,11 @@ use curvevm::{
         Begin, BlockBody, BlockError, Content, Segment, Step, admit, chain, execute_admitted,
         replay_segment,
     },
-    cell::{Account, Cell, Chain},
+    cell::{Cell, Chain},
     codec::{CHUNK_BYTES_MAX, CodecError, Placed, Tip, decode_chunk, decode_segment, encode_batch},
     error::StateError,
-    execute::{Context, State, apply},
+    execute::{Context, Received, State, apply, receive},
     host::sha256,
-    inbox::MessageKind,
     meter::{Meter, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
     tree::{Found, Tree},
     types::{Address, Hash, Key},
@@ -222,29 +221,30 @@ impl State for Recorder<'_> {
 /// The cells that a segment touches.
 pub(crate) fn touched(tree: &Tree, chain_id: &Hash, segment: &Segment) -> Vec<Key> {
     let mut tree = tree.clone();
-    let mut keys = BTreeSet::from([Chain::key()]);
+    let Chain { height, time_ms, inbox_hash, .. } = chain(&tree).unwrap();
+    let begin = segment.begins.last().copied();
+    let Begin { height, time_ms } = begin.unwrap_or(Begin { height, time_ms });
+    let context = Context { genesis: *chain_id, height, time_ms };
+    let keys = RefCell::new(BTreeSet::from([Chain::key()]));
+    let mut recorder = Recorder { tree: &mut tree, keys };
     match &segment.content {
         Content::Nothing => {}
         Content::Messages(messages) => {
-            keys.extend(messages.iter().map(|message| match &message.kind {
-                MessageKind::Deposit { recipient, .. } => Account::key(recipient),
-            }));
+            let mut hash = inbox_hash;
+            for message in messages {
+                hash = message.chain(&hash);
+                let received = Received { message, hash };
+                receive(&received, &context, &mut recorder, &mut Meter::new()).unwrap();
+            }
         }
         Content::Transactions(transactions) => {
-            let Begin { height, time_ms } = segment.begins.last().copied().unwrap_or_else(|| {
-                let chain = chain(&tree).unwrap();
-                Begin { height: chain.height, time_ms: chain.time_ms }
-            });
-            let context = Context { genesis: *chain_id, height, time_ms };
-            let mut recorder = Recorder { tree: &mut tree, keys: RefCell::default() };
             for transaction in transactions {
                 let meter = &mut Meter::new();
                 let _refused = apply(transaction, CHUNK_BYTES_MAX, &context, &mut recorder, meter);
             }
-            keys.extend(recorder.keys.into_inner());
         }
     }
-    keys.into_iter().collect()
+    recorder.keys.into_inner().into_iter().collect()
 }
 
 /// The program on LiteSVM, for replays only.

@@ -33,7 +33,7 @@ use crate::{
     },
     chain::ChainSpec,
     gossip::{AppMessage, TRANSACTIONS_BYTES_MAX, TRANSACTIONS_MAX},
-    store::Store,
+    store::{Store, StoredReceipt},
 };
 
 /// Commands that may wait.
@@ -295,8 +295,10 @@ impl Door {
         }
     }
 
+    /// Whether a block has executed it. What was forced and rejected may still be.
     fn is_executed(&self, id: &Hash) -> bool {
-        self.store.receipt(id).is_ok_and(|receipt| receipt.is_some())
+        let executed = |stored: &StoredReceipt| !stored.receipt.outcome.is_rejected();
+        self.store.receipt(id).is_ok_and(|receipt| receipt.as_ref().is_some_and(executed))
     }
 
     fn verified(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
