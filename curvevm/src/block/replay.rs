@@ -60,23 +60,29 @@ pub(super) fn run<S: State>(
             Err(BlockError::SegmentFull { index: SEGMENT_TRANSACTIONS_MAX })
         }
         Content::Transactions(transactions) => {
-            execute(state, genesis, chunk_bytes_max, transactions)
+            execute(state, &Fixed { genesis, chunk_bytes_max }, transactions)
         }
     }
 }
 
+/// What is fixed for a chain.
+struct Fixed<'a> {
+    genesis: &'a Hash,
+    chunk_bytes_max: usize,
+}
+
 fn execute<S: State>(
     state: &mut S,
-    genesis: &Hash,
-    chunk_bytes_max: usize,
+    fixed: &Fixed<'_>,
     transactions: &[Transaction],
 ) -> Result<Vec<Receipt>, BlockError> {
     let chain = chain(state)?;
-    let context = Context { genesis: *genesis, height: chain.height, time_ms: chain.time_ms };
+    let bytes_max = fixed.chunk_bytes_max;
+    let context = Context { genesis: *fixed.genesis, height: chain.height, time_ms: chain.time_ms };
     let mut receipts = Vec::with_capacity(transactions.len());
     let mut meter = Meter::new();
     for (index, transaction) in transactions.iter().enumerate() {
-        let receipt = execute::apply(transaction, chunk_bytes_max, &context, state, &mut meter);
+        let receipt = execute::apply(transaction, bytes_max, &context, state, &mut meter);
         receipts.push(receipt.map_err(|refusal| refused(index, refusal))?);
     }
     Ok(receipts)

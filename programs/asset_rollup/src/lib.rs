@@ -15,7 +15,9 @@
 //! 5. A segment is replayed from a witness by the same CurveVM that made it.
 //! 6. Only a withdrawal proved under a finalized root moves lamports out of the vault, once.
 //! 7. A member is convicted by a verdict, is active no more, and its bond is slashed: half to the challenger, half burnt.
-//! 8. A committee is replaced under a quorum of its active members, when no live batch is of the one before.
+//! 8. A live batch that is proved wrong is rolled back with all after it, and whoever committed it is convicted. The proof is a
+//!    segment's replay, or chunks that do not make up the batch; a challenger who proves nothing loses a deposit.
+//! 9. A committee is replaced under a quorum of its active members, when no live batch is of the one before.
 //!
 //! # Invariants
 //!
@@ -210,5 +212,44 @@ pub mod asset_rollup {
     /// Closes a batch account that a rollback left behind.
     pub fn close_batch(ctx: &mut Context<CloseBatch>) -> Result<()> {
         instructions::close_batch::close_batch(ctx)
+    }
+
+    /// Takes an account as a witness against a live batch.
+    pub fn init_witness(
+        ctx: &mut Context<InitWitness>,
+        number: u64,
+        lengths: [u32; 3],
+    ) -> Result<()> {
+        instructions::init_witness::init_witness(ctx, number, lengths)
+    }
+
+    /// Writes bytes into a witness.
+    pub fn write_witness(ctx: &mut Context<WriteWitness>, offset: u32, bytes: &[u8]) -> Result<()> {
+        instructions::write_witness::write_witness(ctx, offset, bytes)
+    }
+
+    /// Closes a witness.
+    pub fn close_witness(ctx: &mut Context<CloseWitness>) -> Result<()> {
+        instructions::close_witness::close_witness(ctx)
+    }
+
+    /// Replays one segment of a live batch, and overturns the batch when its claimed root is wrong.
+    pub fn challenge(
+        ctx: &mut Context<Challenge>,
+        number: u64,
+        chunk: u16,
+        offset: u32,
+    ) -> Result<()> {
+        instructions::challenge::challenge(ctx, number, Segment { chunk, offset })
+    }
+
+    /// Overturns a live batch whose chunks do not make it up.
+    pub fn challenge_trace(
+        ctx: &mut Context<Challenge>,
+        number: u64,
+        chunk: u16,
+        fault: u8,
+    ) -> Result<()> {
+        instructions::challenge_trace::challenge_trace(ctx, number, Fault::new(chunk, fault)?)
     }
 }

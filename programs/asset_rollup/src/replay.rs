@@ -1,4 +1,4 @@
-//! The replay of one segment: what `replay_segment` shows and a challenge rests on.
+//! The replay of one segment: what `replay_segment` shows and `challenge` rests on.
 //!
 //! ```text
 //! chunk -> segment, root before it; witness -> pruned tree of that root -> CurveVM -> root after, receipts
@@ -48,32 +48,72 @@ pub struct Effect {
     pub receipts_hash: Hash,
 }
 
+/// What a replay shows of a segment.
+pub struct Shown {
+    /// The root after it, as its chunk claims.
+    pub claimed: Hash,
+    /// What it does; or why no root follows from it, so that any claimed root is wrong.
+    pub replayed: core::result::Result<Replayed, BlockError>,
+}
+
+impl Shown {
+    /// Whether the claimed root is wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`RollupError::CellNotInWitness`], [`RollupError::BadWitness`]: the witness says too little.
+    pub fn is_wrong(&self) -> Result<bool> {
+        match &self.replayed {
+            Ok(replayed) => Ok(replayed.post_root != self.claimed),
+            Err(BlockError::State(StateError::NotInWitness)) => {
+                Err(fail(RollupError::CellNotInWitness))
+            }
+            Err(BlockError::State(StateError::BadWitness)) => Err(fail(RollupError::BadWitness)),
+            Err(_) => Ok(true),
+        }
+    }
+}
+
 /// Replays a segment.
 ///
 /// # Errors
 ///
-/// - [`RollupError::BadWitness`], [`RollupError::WrongPreRoot`], [`RollupError::CellNotInWitness`], [`RollupError::NoSegment`]: what
-///   was supplied does not fit, and nothing follows for the segment.
-/// - [`RollupError::BadChunk`], [`RollupError::WrongBlock`], [`RollupError::WrongMessage`], [`RollupError::SegmentFull`], a
-///   [rejection](asset_rollup_interface::error::rejection): no root follows from the segment, so that any claimed root is wrong.
+/// What was supplied does not fit, and nothing follows for the segment: [`RollupError::BadWitness`], [`RollupError::WrongPreRoot`],
+/// [`RollupError::BadChunk`], [`RollupError::NoSegment`].
 #[inline(never)]
-pub fn replay(input: &Replay<'_>) -> Result<Effect> {
+pub fn show(input: &Replay<'_>) -> Result<Shown> {
     let placed = placed(&input.place)?;
     let mut tree = open(input.witness, &placed.pre_root)?;
     let bytes_max = usize::from(input.place.chunk_bytes_max);
     let replayed = replay_segment(&mut tree, &input.chain_id, bytes_max, &placed);
-    replayed.map(|replayed| effect(&replayed)).map_err(refusal)
+    Ok(Shown { claimed: placed.post_root, replayed })
 }
 
-/// The state before the segment, as far as the witness opens it.
+/// Replays a segment that is valid.
+///
+/// # Errors
+///
+/// As [`show`]. [`RollupError::CellNotInWitness`]: the witness says too little. [`RollupError::WrongBlock`],
+/// [`RollupError::WrongMessage`], [`RollupError::SegmentFull`], a [rejection](asset_rollup_interface::error::rejection): no root
+/// follows from the segment.
+#[inline(never)]
+pub fn replay(input: &Replay<'_>) -> Result<Effect> {
+    show(input)?.replayed.map(|replayed| effect(&replayed)).map_err(refusal)
+}
+
+/// The state of a root, as far as a witness opens it.
 ///
 /// It is never dropped: dropping a tree recurses as deep as its paths, and call frames are few; the heap goes with the instruction
 /// anyway.
+///
+/// # Errors
+///
+/// [`RollupError::BadWitness`], [`RollupError::WrongPreRoot`].
 #[inline(never)]
-fn open(witness: &[u8], pre_root: &Hash) -> Result<ManuallyDrop<Tree>> {
+pub fn open(witness: &[u8], root: &Hash) -> Result<ManuallyDrop<Tree>> {
     let tree = Tree::from_witness(witness).map_err(|_| fail(RollupError::BadWitness))?;
     let mut tree = ManuallyDrop::new(tree);
-    ensure(tree.root() == *pre_root, RollupError::WrongPreRoot)?;
+    ensure(tree.root() == *root, RollupError::WrongPreRoot)?;
     Ok(tree)
 }
 

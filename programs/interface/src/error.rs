@@ -136,8 +136,8 @@ errors! {
     InvalidWitnessAccount = 6044, "the account holds no witness of this program";
     /// The witness cannot be decoded.
     BadWitness = 6045, "the witness cannot be decoded";
-    /// The witness leads to another root than the chunk's before the segment.
-    WrongPreRoot = 6046, "the witness does not lead to the root before the segment";
+    /// The witness leads to another root than the chunk's before the segment, or than the header's for the chain's cell.
+    WrongPreRoot = 6046, "the witness does not lead to the root that it should open";
     /// The chunk cannot be decoded.
     BadChunk = 6047, "the chunk cannot be decoded";
     /// No segment starts at the offset.
@@ -212,6 +212,18 @@ errors! {
     BatchCommitted = 6082, "the batch of this number is committed";
     /// The batch is finalized, or not committed.
     BatchNotLive = 6083, "the batch is not live";
+    /// The account is not as long as the witness's parts together, or a part is too long.
+    WitnessSize = 6084, "the account is not as long as the parts of the witness";
+    /// The account is not zero, or not this program's.
+    WitnessNotZero = 6085, "the account for the witness is not zero, or not of this program";
+    /// The bytes do not fit the witness at this offset.
+    WitnessRange = 6086, "the bytes do not fit the witness at this offset";
+    /// The witness is of another owner, rollup or batch.
+    WrongWitness = 6087, "the witness is of another owner, rollup or batch";
+    /// The uploaded chunk is not the one that the batch has at this index.
+    WrongChunk = 6088, "the chunk is not the one that the batch has at this index";
+    /// There is no fault of this number.
+    UnknownFault = 6089, "there is no fault of this number";
 }
 
 /// The first number of [`rejection`].
@@ -288,6 +300,7 @@ mod tests {
         assert_eq!(RollupError::WrongPayer.code(), 6059);
         assert_eq!(RollupError::MemberConvicted.code(), 6060);
         assert_eq!(RollupError::BatchNotLive.code(), 6083);
+        assert_eq!(RollupError::UnknownFault.code(), 6089);
     }
 
     #[test]
@@ -298,7 +311,7 @@ mod tests {
             }
         }
         assert_eq!(rejection(2, Error::BadSignature), 7205);
-        for code in [6053, 6083, 7000, 7099] {
+        for code in [6053, 6089, 7000, 7099] {
             assert_eq!(rejected(code), None);
         }
     }

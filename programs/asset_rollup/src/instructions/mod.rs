@@ -1,14 +1,18 @@
 //! Instructions, one file each: accounts, then the handler.
 
 pub mod begin_unbond;
+pub mod challenge;
+pub mod challenge_trace;
 pub mod close_batch;
 pub mod close_data;
 pub mod close_message;
 pub mod close_verdict;
+pub mod close_witness;
 pub mod commit_batch;
 pub mod deposit_sol;
 pub mod finalize_batch;
 pub mod finish_unbond;
+pub mod init_witness;
 pub mod initialize;
 pub mod post_data;
 pub mod register_member;
@@ -17,16 +21,21 @@ pub mod report_equivocation;
 pub mod rotate_committee;
 pub mod slash;
 pub mod withdraw;
+pub mod write_witness;
 
 pub use begin_unbond::*;
+pub use challenge::*;
+pub use challenge_trace::*;
 pub use close_batch::*;
 pub use close_data::*;
 pub use close_message::*;
 pub use close_verdict::*;
+pub use close_witness::*;
 pub use commit_batch::*;
 pub use deposit_sol::*;
 pub use finalize_batch::*;
 pub use finish_unbond::*;
+pub use init_witness::*;
 pub use initialize::*;
 pub use post_data::*;
 pub use register_member::*;
@@ -35,3 +44,4 @@ pub use report_equivocation::*;
 pub use rotate_committee::*;
 pub use slash::*;
 pub use withdraw::*;
+pub use write_witness::*;

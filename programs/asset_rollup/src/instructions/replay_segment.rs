@@ -1,11 +1,11 @@
 //! `replay_segment`: replays one segment and returns what it does.
 
 use anchor_lang::{pinocchio::cpi::set_return_data, prelude::*};
-use asset_rollup_interface::state::Witness;
 
 use crate::{
     error::{RollupError, ensure, fail},
     replay::{Effect, Place, Replay, replay},
+    state::WitnessAccount,
 };
 
 /// Accounts of `replay_segment`.
@@ -38,9 +38,10 @@ pub fn replay_segment(ctx: &mut Context<ReplaySegment>, input: &Replay<'_>) -> R
 #[inline(never)]
 fn replay_account(account: &AccountView, input: &Replay<'_>) -> Result<Effect> {
     let empty = input.witness.is_empty() && input.place.chunk.is_empty();
-    ensure(empty && account.owned_by(&crate::ID), RollupError::InvalidWitnessAccount)?;
-    let data = account.try_borrow()?;
-    let (_, witness, chunk) =
-        Witness::parse(&data).map_err(|_| fail(RollupError::InvalidWitnessAccount))?;
-    replay(&Replay { witness, place: Place { chunk, ..input.place }, ..*input })
+    ensure(empty, RollupError::InvalidWitnessAccount)?;
+    let invalid = || fail(RollupError::InvalidWitnessAccount);
+    let witness = WitnessAccount::load(*account).map_err(|_| invalid())?;
+    let parts = witness.parts(witness.as_slice()).map_err(|_| invalid())?;
+    let place = Place { chunk: parts.chunk, ..input.place };
+    replay(&Replay { witness: parts.state, place, ..*input })
 }

@@ -1,15 +1,13 @@
 //! `slash`: executes a verdict on one of those that it accuses.
 
 use anchor_lang::{Discriminator, Lamports, prelude::*};
-use asset_rollup_interface::{constants, seeds, state::DISCRIMINATOR_BYTES};
+use asset_rollup_interface::{seeds, state::DISCRIMINATOR_BYTES};
 
 use crate::{
+    constants::INCINERATOR,
     error::{RollupError, ensure, fail},
     state::{Member, Rollup, Verdict},
 };
-
-/// Where lamports are burnt.
-const INCINERATOR: Address = Address::new_from_array(constants::INCINERATOR.to_bytes());
 
 /// Accounts of `slash`. Anyone may send it.
 #[derive(Accounts)]

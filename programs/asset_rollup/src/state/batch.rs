@@ -118,20 +118,48 @@ impl Batch {
         self.poster_member == [0; 32]
     }
 
-    /// Whether the challenge window is over, in slots and in seconds.
+    /// The slot and the second at which the challenge window is over; both have to be reached.
     ///
     /// # Errors
     ///
     /// [`RollupError::Overflow`].
-    pub fn is_window_over(&self, rollup: &Rollup, clock: &Clock) -> Result<bool> {
+    pub fn window_end(&self, rollup: &Rollup) -> Result<(u64, i64)> {
         let overflow = || fail(RollupError::Overflow);
         let secs = i64::try_from(rollup.challenge_secs).map_err(|_| overflow())?;
         let slot = self.slot.checked_add(rollup.challenge_slots);
         let slot = slot.and_then(|slot| slot.checked_add(u64::from(self.extension_slots)));
         let time = self.unix_time.checked_add(secs);
         let time = time.and_then(|time| time.checked_add(i64::from(self.extension_secs)));
-        let (slot, time) = slot.zip(time).ok_or_else(overflow)?;
+        slot.zip(time).ok_or_else(overflow)
+    }
+
+    /// Whether the challenge window is over, in slots and in seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`RollupError::Overflow`].
+    pub fn is_window_over(&self, rollup: &Rollup, clock: &Clock) -> Result<bool> {
+        let (slot, time) = self.window_end(rollup)?;
         Ok(clock.slot >= slot && clock.unix_timestamp >= time)
+    }
+
+    /// Extends the window by a quarter when no more than that is left of it; in all by no more than one whole window.
+    ///
+    /// # Errors
+    ///
+    /// [`RollupError::Overflow`].
+    pub fn extend(&mut self, rollup: &Rollup, clock: &Clock) -> Result<()> {
+        let overflow = |_| fail(RollupError::Overflow);
+        let slots = u32::try_from(rollup.challenge_slots).map_err(overflow)?;
+        let secs = u32::try_from(rollup.challenge_secs).map_err(overflow)?;
+        let (end_slot, end_time) = self.window_end(rollup)?;
+        let few_slots = end_slot.saturating_sub(clock.slot) <= u64::from(quarter(slots));
+        let few_secs = end_time.saturating_sub(clock.unix_timestamp) <= i64::from(quarter(secs));
+        if few_slots && few_secs {
+            self.extension_slots = self.extension_slots.saturating_add(quarter(slots)).min(slots);
+            self.extension_secs = self.extension_secs.saturating_add(quarter(secs)).min(secs);
+        }
+        Ok(())
     }
 
     /// Checks the account's invariants after a change.
@@ -146,4 +174,9 @@ impl Batch {
             && self.chunk_count > 0;
         ensure(valid, RollupError::Corrupt)
     }
+}
+
+/// A quarter of a window, rounded up.
+const fn quarter(window: u32) -> u32 {
+    window.div_ceil(4)
 }

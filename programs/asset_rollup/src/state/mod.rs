@@ -9,6 +9,7 @@ mod message;
 mod nullifiers;
 mod rollup;
 mod verdict;
+mod witness;
 
 pub use batch::{Batch, Commitment, Committers};
 pub use committee::{Committee, bit};
@@ -19,6 +20,7 @@ pub use message::{Message, MessageAccount};
 pub use nullifiers::Nullifiers;
 pub use rollup::{Finalized, FinalizedRoot, Rollup};
 pub use verdict::{Charge, Proof, Verdict};
+pub use witness::{Witness, WitnessAccount};
 
 use asset_rollup_interface::state::{self as layout, DISCRIMINATOR_BYTES};
 use core::mem::size_of;
@@ -35,5 +37,7 @@ const _: () = assert!(DataAccount::space_for(0) == layout::Data::bytes(0));
 const _: () = assert!(DataAccount::space_for(256) == layout::Data::bytes(256));
 const _: () = assert!(MessageAccount::space_for(0) == layout::Message::bytes(0));
 const _: () = assert!(MessageAccount::space_for(73) == layout::Message::bytes(73));
+const _: () = assert!(WitnessAccount::space_for(0) == layout::Witness::bytes(0));
+const _: () = assert!(WitnessAccount::space_for(73) == layout::Witness::bytes(73));
 #[cfg(target_endian = "big")]
 compile_error!("accounts are little-endian");

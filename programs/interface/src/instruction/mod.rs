@@ -3,6 +3,7 @@
 //! Each instruction is a struct of its arguments with `data()`, and a struct of its accounts with `metas()`. In the lists of
 //! accounts, `[writable]` and `[signer]` say how the program takes them.
 
+mod challenge;
 mod committee;
 mod verdicts;
 
@@ -15,6 +16,10 @@ use curvevm::{
     types::{Address, AssetId, Hash, Signature},
 };
 
+pub use challenge::{
+    Challenge, ChallengeAccounts, ChallengeTrace, CloseWitness, CloseWitnessAccounts, InitWitness,
+    InitWitnessAccounts, TraceFault, WriteWitness, WriteWitnessAccounts,
+};
 pub use committee::{
     BeginUnbond, BeginUnbondAccounts, FinishUnbond, FinishUnbondAccounts, RegisterMember,
     RegisterMemberAccounts, RotateCommittee, RotateCommitteeAccounts, Rotation,
@@ -478,9 +483,10 @@ mod tests {
     };
 
     use super::{
-        BeginUnbond, CloseBatch, CloseData, CloseMessage, CloseVerdict, CommitBatch,
-        CommitBatchAccounts, DepositSol, FinalizeBatch, FinishUnbond, Initialize, Meta, PostData,
-        RegisterMember, ReplaySegment, ReportEquivocation, RotateCommittee, Slash, Withdraw,
+        BeginUnbond, Challenge, ChallengeTrace, CloseBatch, CloseData, CloseMessage, CloseVerdict,
+        CloseWitness, CommitBatch, CommitBatchAccounts, DepositSol, FinalizeBatch, FinishUnbond,
+        InitWitness, Initialize, Meta, PostData, RegisterMember, ReplaySegment, ReportEquivocation,
+        RotateCommittee, Slash, TraceFault, Withdraw, WriteWitness,
     };
 
     #[test]
@@ -503,6 +509,11 @@ mod tests {
             ("close_verdict", CloseVerdict::DISCRIMINATOR),
             ("report_equivocation", ReportEquivocation::DISCRIMINATOR),
             ("close_batch", CloseBatch::DISCRIMINATOR),
+            ("init_witness", InitWitness::DISCRIMINATOR),
+            ("write_witness", WriteWitness::DISCRIMINATOR),
+            ("close_witness", CloseWitness::DISCRIMINATOR),
+            ("challenge", Challenge::DISCRIMINATOR),
+            ("challenge_trace", ChallengeTrace::DISCRIMINATOR),
         ] {
             let hash = sha256(&[format!("global:{name}").as_bytes()]);
             assert_eq!(hash.as_bytes()[..8], discriminator, "{name}");
@@ -533,6 +544,13 @@ mod tests {
         let close = CloseMessage { index: 9 };
         assert_eq!(CloseMessage::parse(&close.data()), Some(close));
         assert_eq!(CloseData {}.data(), CloseData::DISCRIMINATOR);
+        for fault in TraceFault::ALL {
+            let trace = ChallengeTrace { number: 1, chunk: 2, fault };
+            assert_eq!(trace.data()[8 + 8 + 2..], [fault as u8]);
+            assert_eq!(ChallengeTrace::parse(&trace.data()), Some(trace));
+            assert_eq!(TraceFault::from_number(fault as u8), Some(fault));
+        }
+        assert_eq!(TraceFault::from_number(5), None);
     }
 
     #[test]

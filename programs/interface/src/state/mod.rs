@@ -22,7 +22,7 @@ pub use message::Message;
 pub use nullifiers::{Nullifiers, nullifier_bit};
 pub use rollup::{FinalizedRoot, Rollup};
 pub use verdict::Verdict;
-pub use witness::Witness;
+pub use witness::{Parts, Witness};
 
 /// The length of a discriminator, in bytes.
 pub const DISCRIMINATOR_BYTES: usize = 8;

@@ -11,7 +11,7 @@ use curvevm::{
 
 use super::{
     ACCOUNT_VERSION, Batch, Data, FinalizedRoot, Inbox, LayoutError, Member, Message, Nullifiers,
-    Rollup, Verdict, Witness, nullifiers::nullifier_bit,
+    Parts, Rollup, Verdict, Witness, nullifiers::nullifier_bit,
 };
 use crate::constants::{MEMBERS_MAX, MESSAGE_BODY_BYTES_MAX, NULLIFIERS_PER_PAGE, ROOTS_CAPACITY};
 
@@ -374,36 +374,41 @@ fn missing_chunks_are_named() {
 }
 
 #[test]
-fn a_witness_is_read_back_with_its_chunk() {
-    let header = Witness {
-        version: ACCOUNT_VERSION,
-        kind: Witness::SEGMENT,
-        bump: 1,
-        reserved: 0,
-        witness_length: 2,
-        chunk_length: 3,
-        reserved_2: [0; 4],
-        rollup: Address::new([4; 32]),
-        owner: Address::new([5; 32]),
+fn a_witness_is_read_back_with_its_parts() {
+    let parts = Parts { state: &[1, 2], chunk: &[3, 4, 5], next: &[6] };
+    let [state_length, chunk_length, next_length] = parts.lengths().unwrap();
+    let witness = Witness {
+        version: 1,
+        reserved: [0; 3],
+        state_length,
+        chunk_length,
+        next_length,
+        rollup: address(1),
+        owner: address(2),
+        number: 3,
+        batch_hash: Hash::new([4; 32]),
+        post_root: Hash::new([5; 32]),
+        deposit: 6,
+        body: parts.body(),
     };
     let hash = sha256(&[b"account:Witness"]);
     assert_eq!(hash.as_bytes()[..8], Witness::DISCRIMINATOR);
-    let data = header.encode(&[1, 2], &[3, 4, 5]).unwrap();
-    assert_eq!(data.len(), Witness::HEADER_BYTES + 5);
-    let expected = (header, [1, 2].as_slice(), [3, 4, 5].as_slice());
-    assert_eq!(Witness::parse(&data), Ok(expected));
-    let mut longer = data.clone();
-    longer.push(9);
-    assert_eq!(Witness::parse(&longer), Ok(expected));
+    let mut data = Witness::DISCRIMINATOR.to_vec();
+    data.extend(borsh::to_vec(&witness).unwrap());
+    assert_eq!(data.len(), Witness::bytes(6));
+    assert_eq!(data[Witness::BODY_AT..], [1, 2, 3, 4, 5, 6]);
+    assert_eq!(Witness::parse(&data), Ok(witness.clone()));
+    assert_eq!(witness.parts(), Ok(parts));
     assert_eq!(Witness::parse(&data[..data.len() - 1]), Err(LayoutError::Length));
     assert_eq!(Witness::parse(&data[..40]), Err(LayoutError::Length));
     let edited = |at: usize, byte: u8| {
         let mut data = data.clone();
         data[at] = byte;
-        data
+        Witness::parse(&data)
     };
-    assert_eq!(Witness::parse(&edited(0, 0)), Err(LayoutError::Discriminator));
-    assert_eq!(Witness::parse(&edited(8, 2)), Err(LayoutError::Version(2)));
-    assert_eq!(Witness::parse(&edited(9, 2)), Err(LayoutError::Version(2)));
-    assert_eq!(Witness::parse(&edited(15, 0xff)), Err(LayoutError::Length));
+    assert_eq!(edited(0, 0), Err(LayoutError::Discriminator));
+    assert_eq!(edited(8, 2), Err(LayoutError::Version(2)));
+    for at in [15, 19, 23] {
+        assert_eq!(edited(at, 0xff).unwrap().parts(), Err(LayoutError::Length), "{at}");
+    }
 }

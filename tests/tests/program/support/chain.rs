@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use asset_rollup_interface::instruction::Withdraw;
 use curvevm::{
     batch::{BATCH_VERSION, BatchHeader, VM_VERSION, chunk_hash, data_root},
-    block::{BlockBody, chain as chain_cell, execute_block},
-    cell::{Cell, Withdrawal},
+    block::{BlockBody, Step, chain as chain_cell, execute_block},
+    cell::{Cell, Chain as CellOfChain, Withdrawal},
     codec::{Tip, encode_batch},
     genesis::Genesis,
     inbox::InboxMessage,
@@ -14,7 +14,7 @@ use curvevm::{
     receipt::Outcome,
     tree::Tree,
     tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
-    types::{Address, AssetId, Hash, Quote, Signature},
+    types::{Address, AssetId, Hash, Key, Quote, Signature},
 };
 
 use super::{address, signing_key};
@@ -59,12 +59,21 @@ pub(crate) struct Sealed {
 pub(crate) struct Chain {
     pub(crate) id: Hash,
     chunk_bytes_max: usize,
-    tree: Tree,
+    pub(crate) tree: Tree,
     number: u64,
     height: u64,
     time_ms: u64,
     /// The state after each batch.
     states: BTreeMap<u64, Tree>,
+}
+
+impl Sealed {
+    /// Makes the header name the chunks.
+    pub(crate) fn reseal(&mut self) {
+        let hashes: Vec<Hash> = self.chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
+        self.header.chunk_count = u32::try_from(hashes.len()).unwrap();
+        self.header.data_root = data_root(&hashes);
+    }
 }
 
 impl Chain {
@@ -82,20 +91,20 @@ impl Chain {
         }
     }
 
-    /// A block over the state, with what executing it gave.
-    fn block(
-        &mut self,
-        messages: Vec<InboxMessage>,
-        transactions: Vec<Transaction>,
-    ) -> (BlockBody, Vec<curvevm::block::Step>) {
+    /// A block after the state, and how it is executed honestly.
+    fn block(&mut self, messages: Vec<InboxMessage>, transactions: Vec<Transaction>) -> BlockBody {
         self.height += 1;
         self.time_ms += 400;
-        let body = BlockBody { height: self.height, time_ms: self.time_ms, messages, transactions };
-        let output = execute_block(&mut self.tree, &self.id, self.chunk_bytes_max, &body).unwrap();
+        BlockBody { height: self.height, time_ms: self.time_ms, messages, transactions }
+    }
+
+    /// Executes a block in which everything succeeds. Gives its trace and the keys of what it wrote.
+    fn execute(&mut self, body: &BlockBody) -> (Vec<Step>, Vec<Key>) {
+        let output = execute_block(&mut self.tree, &self.id, self.chunk_bytes_max, body).unwrap();
         for receipt in &output.receipts {
             assert!(matches!(receipt.outcome, Outcome::Succeeded(_)), "{receipt:?}");
         }
-        (body, output.trace)
+        (output.trace, output.written)
     }
 
     /// Executes two blocks, one with `messages` and `transactions` and an empty one, and seals them.
@@ -104,33 +113,69 @@ impl Chain {
         messages: Vec<InboxMessage>,
         transactions: Vec<Transaction>,
     ) -> Sealed {
+        self.seal_tampered(messages, transactions, |_, _| {})
+    }
+
+    /// As [`Chain::seal`]; the state after the first block, of which the keys were written, is then changed by `tamper`.
+    pub(crate) fn seal_tampered(
+        &mut self,
+        messages: Vec<InboxMessage>,
+        transactions: Vec<Transaction>,
+        tamper: impl FnOnce(&mut Tree, &[Key]),
+    ) -> Sealed {
+        self.seal_by(messages, transactions, |chain, body| {
+            let (mut trace, written) = chain.execute(body);
+            tamper(&mut chain.tree, &written);
+            trace.last_mut().unwrap().post_root = chain.tree.root();
+            trace
+        })
+    }
+
+    /// As [`Chain::seal`]; what the first block does to the state, and its trace, is up to `execute`.
+    pub(crate) fn seal_by(
+        &mut self,
+        messages: Vec<InboxMessage>,
+        transactions: Vec<Transaction>,
+        execute: impl FnOnce(&mut Self, &BlockBody) -> Vec<Step>,
+    ) -> Sealed {
         let tip = Tip::new(&chain_cell(&self.tree).unwrap(), self.tree.root());
-        let first_height = self.height + 1;
-        let (bodies, traces): (Vec<_>, Vec<_>) =
-            [self.block(messages, transactions), self.block(vec![], vec![])].into_iter().unzip();
-        let chunks = encode_batch(&tip, &bodies, &traces, self.chunk_bytes_max).unwrap();
-        let hashes: Vec<Hash> = chunks.iter().map(|chunk| chunk_hash(chunk)).collect();
-        let post_root = self.tree.root();
-        let chain = chain_cell(&self.tree).unwrap();
+        let first = self.block(messages, transactions);
+        let trace = execute(self, &first);
+        let second = self.block(vec![], vec![]);
+        let (rest, _) = self.execute(&second);
         self.number += 1;
         self.states.insert(self.number, self.tree.clone());
+        let chunks =
+            encode_batch(&tip, &[first.clone(), second], &[trace, rest], self.chunk_bytes_max);
+        let chain = chain_cell(&self.tree).unwrap();
         let header = BatchHeader {
             version: BATCH_VERSION,
             chain_id: self.id,
             number: self.number,
-            first_height,
+            first_height: first.height,
             last_height: self.height,
             prev_root: tip.root,
-            post_root,
-            chunk_count: u32::try_from(chunks.len()).unwrap(),
-            data_root: data_root(&hashes),
+            post_root: self.tree.root(),
+            chunk_count: 0,
+            data_root: Hash::ZERO,
             inbox_cursor: chain.inbox_cursor,
             inbox_hash: chain.inbox_hash,
             time_ms: self.time_ms,
             withdrawals: chain.withdrawals,
             vm_version: VM_VERSION,
         };
-        Sealed { header, chunks }
+        let mut sealed = Sealed { header, chunks: chunks.unwrap() };
+        sealed.reseal();
+        sealed
+    }
+
+    /// Begins a block and does nothing else: one segment of so many transactions or messages.
+    pub(crate) fn only_begin(&mut self, body: &BlockBody) -> Vec<Step> {
+        let mut chain = chain_cell(&self.tree).unwrap();
+        (chain.height, chain.time_ms) = (body.height, body.time_ms);
+        self.tree.put(CellOfChain::key(), Cell::Chain(chain)).unwrap();
+        let length = body.messages.len() + body.transactions.len();
+        vec![Step { length: u8::try_from(length).unwrap(), post_root: self.tree.root() }]
     }
 
     /// The claim of a withdrawal, proved under the state after a batch, and its recipient.

@@ -2,6 +2,7 @@
 
 mod bonds;
 mod chain;
+mod challenge;
 pub(crate) mod modules;
 pub(crate) mod orders;
 mod replay;
@@ -18,6 +19,7 @@ use solana_transaction::{InstructionError, TransactionError};
 
 pub(crate) use bonds::{BOND, sign, statement};
 pub(crate) use chain::{Chain, Sealed, claimed, signed, withdraw};
+pub(crate) use challenge::{CHALLENGER, Exhibit, Upload, account_of, exhibits, trace};
 pub(crate) use replay::{Answer, Case, Replayer, advance, chunks, chunks_of, touched};
 pub(crate) use world::{
     MEMBERS_FROM, World, budget, genesis, heap, key_of, keypair, program_id, pubkey,

@@ -5,12 +5,12 @@ use std::{cell::RefCell, collections::BTreeSet};
 use asset_rollup_interface::{
     error::{RollupError, rejection},
     instruction::{REPLAY_HEAP_BYTES, ReplaySegment, ReplaySegmentAccounts},
-    state::{ACCOUNT_VERSION, Witness},
+    state::{ACCOUNT_VERSION, Parts, Witness},
 };
 use curvevm::{
     block::{
         Begin, BlockBody, BlockError, Content, Segment, Step, admit, chain, execute_admitted,
-        replay_segment,
+        replay_segment, segment_witness,
     },
     cell::{Cell, Chain},
     codec::{CHUNK_BYTES_MAX, CodecError, Placed, Tip, decode_chunk, decode_segment, encode_batch},
@@ -54,7 +54,7 @@ impl Case {
     pub(crate) fn new(tree: &mut Tree, chain_id: &Hash, (chunk, offset): (&[u8], u32)) -> Self {
         let placed = decode_segment(chunk, offset).unwrap();
         assert_eq!(tree.root(), placed.pre_root);
-        let witness = tree.witness(&touched(tree, chain_id, &placed.segment)).unwrap();
+        let witness = segment_witness(tree, chain_id, CHUNK_BYTES_MAX, &placed).unwrap();
         let chunk_bytes_max = u16::try_from(CHUNK_BYTES_MAX).unwrap();
         Self { chain_id: *chain_id, witness, chunk: chunk.to_vec(), offset, chunk_bytes_max }
     }
@@ -99,18 +99,25 @@ impl Case {
 
     /// The data of an account of the case.
     pub(crate) fn account(&self) -> Vec<u8> {
-        let header = Witness {
+        let parts = Parts { state: &self.witness, chunk: &self.chunk, next: &[] };
+        let [state_length, chunk_length, next_length] = parts.lengths().unwrap();
+        let witness = Witness {
             version: ACCOUNT_VERSION,
-            kind: Witness::SEGMENT,
-            bump: 255,
-            reserved: 0,
-            witness_length: 0,
-            chunk_length: 0,
-            reserved_2: [0; 4],
+            reserved: [0; 3],
+            state_length,
+            chunk_length,
+            next_length,
             rollup: Address::default(),
             owner: Address::default(),
+            number: 0,
+            batch_hash: Hash::ZERO,
+            post_root: Hash::ZERO,
+            deposit: 0,
+            body: parts.body(),
         };
-        header.encode(&self.witness, &self.chunk).unwrap()
+        let mut data = Witness::DISCRIMINATOR.to_vec();
+        data.extend(borsh::to_vec(&witness).unwrap());
+        data
     }
 }
 
