@@ -19,6 +19,7 @@ macro_rules! on_each_build {
 
 mod program {
     mod begin_unbond;
+    mod challenge_units;
     mod close_batch;
     mod close_data;
     mod close_message;
@@ -28,6 +29,7 @@ mod program {
     mod conformance;
     mod deposit_sol;
     mod differential;
+    mod dishonest;
     mod finalize_batch;
     mod finish_unbond;
     mod initialize;
@@ -42,4 +44,5 @@ mod program {
     mod support;
     mod takeover;
     mod withdraw;
+    mod witness;
 }

@@ -100,7 +100,7 @@ impl Step {
                 &[TESTS, &["--profile", "program", "--test", "program"]].concat(),
                 &fresh_program()?,
             ),
-            Self::Fuzz => fuzz::run(),
+            Self::Fuzz => fuzz::run(&fuzz::Arguments::default()),
             Self::E2e => {
                 // With the tests, so that dependencies get the features that they have in the other steps.
                 cargo(&["build", "--workspace", "--locked", "--bins", "--tests"], &[])?;

@@ -11,16 +11,31 @@ use std::fs;
 
 /// The fuzz targets.
 const TARGETS: [&str; 3] = ["decode", "verify", "execute"];
-/// How long each runs, in seconds.
+/// How long each runs in CI, in seconds.
 const SECONDS: u32 = 20;
 /// The longest input, in bytes.
 const INPUT_BYTES_MAX: u32 = 4_096;
+
+/// How long to look for failures.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// For how long each target runs, in seconds.
+    #[arg(long, default_value_t = SECONDS)]
+    seconds: u32,
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Self { seconds: SECONDS }
+    }
+}
 
 /// Runs every target.
 ///
 /// # Errors
 /// A target cannot be built, or an input makes it fail.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let seconds = arguments.seconds;
     let tool = setup::cargo_fuzz()?;
     let cache = workspace::cache()?;
     let folder = workspace::root().join("curvevm/fuzz");
@@ -37,7 +52,7 @@ pub(crate) fn run() -> Result<()> {
         command.arg("--target-dir").arg(cache.join("fuzz-target")).arg(target);
         command.arg(&found).arg(folder.join("seeds").join(target)).arg("--");
         command
-            .arg(format!("-max_total_time={SECONDS}"))
+            .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-max_len={INPUT_BYTES_MAX}"));
         command.arg(format!("-artifact_prefix={}/", failed.display()));
         shell::run(&mut command)?;

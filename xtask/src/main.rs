@@ -39,6 +39,8 @@ enum Command {
     Ci(ci::Arguments),
     /// Build and run `asset devnet --demo`: a whole committee and its L1, on this machine.
     Demo(setup::DemoArguments),
+    /// Run the fuzz targets, one after the other.
+    Fuzz(fuzz::Arguments),
     /// Build and verify the Solana program.
     #[command(subcommand)]
     Program(program::Command),
@@ -62,6 +64,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Demo(arguments) => setup::demo(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Program(command) => program::run(&command),
         Command::Readme(arguments) => readme::run(&arguments),
         Command::Setup => setup::run(),

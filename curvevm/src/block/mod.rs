@@ -21,7 +21,7 @@ use crate::{
     error::{Error, StateError},
     execute::{Context, Refusal, State, apply_verified},
     inbox::InboxMessage,
-    meter::{SEGMENT_BEGINS_MAX, SEGMENT_MESSAGES_MAX},
+    meter::{SEGMENT_BEGINS_MAX, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
     receipt::Receipt,
     tree::{Found, Tree},
     tx::Transaction,
@@ -81,12 +81,12 @@ pub enum Content {
 impl Segment {
     /// Whether it has a form that a segment may have.
     pub fn is_well_formed(&self) -> bool {
-        let (begins, filled) = match &self.content {
+        let (length, most) = match &self.content {
             Content::Nothing => return (1..=SEGMENT_BEGINS_MAX).contains(&self.begins.len()),
-            Content::Messages(messages) => (self.begins.len(), !messages.is_empty()),
-            Content::Transactions(transactions) => (self.begins.len(), !transactions.is_empty()),
+            Content::Messages(messages) => (messages.len(), SEGMENT_MESSAGES_MAX),
+            Content::Transactions(transactions) => (transactions.len(), SEGMENT_TRANSACTIONS_MAX),
         };
-        begins <= 1 && filled
+        self.begins.len() <= 1 && (1..=most).contains(&length)
     }
 }
 

@@ -221,8 +221,12 @@ fn what_a_segment_may_be() {
     let (_, _, block) = scene();
     let begin = Begin { height: 1, time_ms: 1 };
     let form = |begins, content| Segment { begins: vec![begin; begins], content }.is_well_formed();
-    let messages = || Content::Messages(block.messages.clone());
-    let transactions = || Content::Transactions(block.transactions.clone());
+    let messages = || Content::Messages(block.messages[..4].to_vec());
+    let transactions = || Content::Transactions(block.transactions[..8].to_vec());
+    let many = |count| Content::Transactions(vec![block.transactions[0].clone(); count]);
+    assert!(form(1, many(8)) && !form(1, many(9)));
+    let many = |count| Content::Messages(vec![block.messages[0].clone(); count]);
+    assert!(form(1, many(8)) && !form(1, many(9)));
     for (begins, nothing, filled) in
         [(0, false, true), (1, true, true), (2, true, false), (8, true, false), (9, false, false)]
     {

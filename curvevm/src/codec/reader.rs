@@ -10,9 +10,10 @@ use super::{
 use crate::{
     block::{Begin, Content, Segment},
     inbox::InboxMessage,
+    meter::{SEGMENT_BEGINS_MAX, SEGMENT_MESSAGES_MAX, SEGMENT_TRANSACTIONS_MAX},
     module::Module,
     program::{Amount, BuyOrder, Instruction, Launch, SellOrder},
-    tx::{Body, NEVER_EXPIRES, TX_VERSION, Transaction},
+    tx::{Body, INSTRUCTIONS_MAX, NEVER_EXPIRES, TX_VERSION, Transaction},
     types::{Address, AssetId, Base, CurveId, Hash, Quote, Shares, Signature},
 };
 
@@ -57,7 +58,7 @@ impl<'c> Reader<'c> {
         let offset = u32::try_from(offset).map_err(|_| CodecError::TooLong)?;
         let Tip { height, time_ms, root: pre_root } = self.tip;
         let head = self.byte()?;
-        let begins = (0..head >> KIND_BITS).map(|_| self.begin()).collect::<Result<Vec<_>, _>>()?;
+        let begins = self.list(head >> KIND_BITS, SEGMENT_BEGINS_MAX, Self::begin)?;
         let segment = Segment { begins, content: self.content(head & KIND_MASK)? };
         let post_root = Hash::new(self.array()?);
         if !segment.is_well_formed() {
@@ -80,12 +81,11 @@ impl<'c> Reader<'c> {
             NOTHING => Ok(Content::Nothing),
             MESSAGES => {
                 let count = self.byte()?;
-                let messages = (0..count).map(|_| self.message()).collect::<Result<_, _>>();
-                messages.map(Content::Messages)
+                self.list(count, SEGMENT_MESSAGES_MAX, Self::message).map(Content::Messages)
             }
             TRANSACTIONS => {
                 let count = self.byte()?;
-                let transactions = (0..count).map(|_| self.transaction()).collect::<Result<_, _>>();
+                let transactions = self.list(count, SEGMENT_TRANSACTIONS_MAX, Self::transaction);
                 transactions.map(Content::Transactions)
             }
             _ => Err(CodecError::Malformed),
@@ -109,8 +109,7 @@ impl<'c> Reader<'c> {
         } else {
             varint::unzigzag(self.number()?, self.tip.height)
         };
-        let count = head & COUNT_MASK;
-        let program = (0..count).map(|_| self.instruction()).collect::<Result<Vec<_>, _>>()?;
+        let program = self.list(head & COUNT_MASK, INSTRUCTIONS_MAX, Self::instruction)?;
         let signature = Signature::new(self.array()?);
         let body = Body { version: TX_VERSION, signer, session, nonce, expires_at, program };
         Ok(Transaction { body, signature })
@@ -212,6 +211,25 @@ impl<'c> Reader<'c> {
 
     fn shares(&mut self) -> Result<Shares, CodecError> {
         self.number().map(Shares::new)
+    }
+
+    /// A list of at most `most` items. Room is made for as many as there are: on Solana memory is never given back, so that a list which
+    /// grows would take twice as much.
+    fn list<T>(
+        &mut self,
+        count: u8,
+        most: usize,
+        item: impl Fn(&mut Self) -> Result<T, CodecError>,
+    ) -> Result<Vec<T>, CodecError> {
+        let count = usize::from(count);
+        if count > most {
+            return Err(CodecError::Malformed);
+        }
+        let mut items = Vec::with_capacity(count);
+        for _ in 0..count {
+            items.push(item(self)?);
+        }
+        Ok(items)
     }
 
     /// A value in its Borsh form.

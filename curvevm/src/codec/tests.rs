@@ -5,8 +5,9 @@ use std::{vec, vec::Vec};
 use proptest::prelude::*;
 
 use super::{
-    CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CodecError, Placed, Tip, chunk_tips, decode_batch,
-    decode_chunk, decode_segment, encode_batch,
+    CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNK_VERSION, CodecError, KIND_BITS, MESSAGES, Placed,
+    TRANSACTIONS, Tip, chunk_tips, decode_batch, decode_chunk, decode_segment, encode_batch,
+    writer::op,
 };
 use crate::{
     block::{Begin, BlockBody, Content, Step, cut::by_length as trace},
@@ -224,6 +225,33 @@ fn errors_are_told_apart() {
 }
 
 /// Every form that a segment may not have, beside one that it may.
+#[test]
+fn lists_longer_than_a_segment_may_have_are_refused() {
+    // Version, root, height, time, one key.
+    let head = [&[CHUNK_VERSION][..], &[0; 32], &[0, 0, 1], &[7; 32]].concat();
+    let transaction = |instructions: u8| {
+        let program = [op::REVOKE, 0].repeat(usize::from(instructions));
+        [&[instructions, 0, 0][..], &program, &[5; 64]].concat()
+    };
+    let deposit = [&[0; 16][..], &[0; 1 + 32 + 8 + 32]].concat();
+    let list = |kind, item: &[u8], count: u8| {
+        [&[kind, count][..], &item.repeat(usize::from(count)), &[9; 32]].concat()
+    };
+    let begins =
+        |count: u8| [&[count << KIND_BITS][..], &vec![1; usize::from(count)], &[9; 32]].concat();
+    for (count, valid) in [(8, true), (9, false), (15, false)] {
+        for segment in [
+            list(TRANSACTIONS, &transaction(1), count),
+            list(TRANSACTIONS, &transaction(count), 1),
+            list(MESSAGES, &deposit, count),
+            begins(count),
+        ] {
+            let decoded = decode_chunk(&[&head[..], &segment].concat());
+            assert_eq!(decoded.map(|segments| segments.len()).ok(), valid.then_some(1), "{count}");
+        }
+    }
+}
+
 #[test]
 fn malformed_segments_are_refused() {
     let message = borsh::to_vec(&deposits(0..1, 0, 1)[0]).unwrap();

@@ -112,6 +112,30 @@ fn a_witness_deeper_than_a_key_is_refused() {
     assert_eq!(Tree::from_witness(&[4; 300]).unwrap_err(), StateError::BadWitness);
 }
 
+#[test]
+fn a_leaf_that_is_off_the_path_of_its_key_is_refused() {
+    let encoded = cell(1).encode();
+    let length = u16::try_from(encoded.len()).unwrap().to_le_bytes();
+    let key = |first: u8| {
+        let mut key = [0; 32];
+        key[0] = first;
+        key
+    };
+    let open = |first| [&[2], &key(first)[..], &length, &encoded].concat();
+    let closed = |first| [&[3], &key(first)[..], &[7; 32]].concat();
+    let pruned = [&[1], &[5; 32][..]].concat();
+    // The first two are below the left side.
+    let read = |sides: [&Vec<u8>; 3]| {
+        Tree::from_witness(&[&[4, 4][..], sides[0], sides[1], sides[2]].concat()).map(drop)
+    };
+    for (low, high) in [(open(0x3f), open(0x80)), (closed(0x3f), closed(0x80))] {
+        assert_eq!(read([&low, &pruned, &high]), Ok(()));
+        for sides in [[&low, &pruned, &low], [&high, &pruned, &high], [&pruned, &low, &high]] {
+            assert_eq!(read(sides), Err(StateError::BadWitness));
+        }
+    }
+}
+
 proptest! {
     /// Invariants 1 and 2, with updates through a witness.
     #[test]

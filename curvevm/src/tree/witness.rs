@@ -75,7 +75,7 @@ impl Tree {
         // Branches that wait for their left, then their right side.
         let mut open: Vec<Option<Node>> = Vec::new();
         for _ in 0..WITNESS_NODES_MAX {
-            let Some(mut node) = reader.node()? else {
+            let Some(mut node) = reader.node(&open)? else {
                 if open.len() >= DEPTH_MAX {
                     return Err(StateError::BadWitness);
                 }
@@ -131,13 +131,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The next node, or none for a branch whose sides follow.
-    fn node(&mut self) -> Result<Option<Node>, StateError> {
+    /// The next node, or none for a branch whose sides follow. `open` are the branches above, with their left side where the path turns
+    /// right.
+    fn node(&mut self, open: &[Option<Node>]) -> Result<Option<Node>, StateError> {
         Ok(Some(match self.take(1)?.first().copied() {
             Some(EMPTY) => Node::Empty,
             Some(PRUNED) => Node::Pruned(Hash::new(self.array()?)),
             Some(OPEN) => {
-                let key = Key::new(self.array()?);
+                let key = self.key(open)?;
                 let length = usize::from(u16::from_le_bytes(self.array()?));
                 let encoded = self.take(length)?;
                 let cell =
@@ -146,12 +147,21 @@ impl Reader<'_> {
                 Node::open_leaf(key, cell, &sha256(&[encoded]))
             }
             Some(CLOSED) => {
-                let key = Key::new(self.array()?);
+                let key = self.key(open)?;
                 Node::closed_leaf(key, &Hash::new(self.array()?))
             }
             Some(BRANCH) => return Ok(None),
             Some(_) | None => return Err(StateError::BadWitness),
         }))
+    }
+
+    /// The key of a leaf, whose path leads to where it is.
+    #[inline(never)]
+    fn key(&mut self, open: &[Option<Node>]) -> Result<Key, StateError> {
+        let key = Key::new(self.array()?);
+        let mut path = (0..).zip(open);
+        let in_place = path.all(|(depth, left)| bit(&key, depth) == left.is_some());
+        if in_place { Ok(key) } else { Err(StateError::BadWitness) }
     }
 
     fn finish(self, root: Node) -> Result<Tree, StateError> {

@@ -4,13 +4,14 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 
+use asset_rollup_interface::instruction::{TraceFault, WriteWitness};
 use curvevm::batch::{chunk_hash, data_root};
 
 use super::{
-    meter,
+    challenge_units, meter,
     support::{
-        BOND, Build, MEMBERS_FROM, Outcome, SOL, World, address, key_of, keypair, pubkey, signed,
-        withdraw,
+        BOND, Build, CHALLENGER, MEMBERS_FROM, Outcome, SOL, Upload, World, account_of, address,
+        exhibits, key_of, keypair, pubkey, signed, trace, withdraw,
     },
 };
 
@@ -60,6 +61,28 @@ fn measure(build: Build) -> Measured {
     measured.extend(measure_large(build));
     measured.push(("commit_batch, 1 signature, 256 chunks", units(commit_most_chunks(build))));
     measured.extend(measure_guilt(build));
+    measured.extend(measure_witness(build));
+    measured
+}
+
+/// Witnesses, and a challenge that fails.
+fn measure_witness(build: Build) -> Measured {
+    let mut world = World::new(build);
+    let sealed = world.settle(vec![]);
+    let upload = Upload { state: vec![0; 9_000], chunk: sealed.chunks[0].clone(), next: vec![] };
+    let mut measured = vec![("init_witness", units(world.init_witness(1, 30, &upload)))];
+    let (owner, at) = (key_of(&keypair(CHALLENGER)), account_of(30));
+    let write = WriteWitness { offset: 0, bytes: vec![1; 900] };
+    let write = world.write_witness_instruction(owner, at, &write);
+    let outcome = world.send_all(&[write], &[&keypair(CHALLENGER)]);
+    measured.push(("write_witness, 900 bytes", units(outcome)));
+    measured.push(("close_witness", units(world.close_witness(at))));
+    let exhibit = exhibits(world.chain.state(0), &sealed, 850).remove(0);
+    measured
+        .push(("challenge, an empty block, nothing wrong", units(world.challenge(&exhibit, 31))));
+    let (trace, upload) = trace(&sealed, (0, TraceFault::Last), vec![]);
+    let outcome = world.challenge_trace(&trace, 32, &upload);
+    measured.push(("challenge_trace, nothing wrong", units(outcome)));
     measured
 }
 
@@ -166,8 +189,8 @@ fn ceilings(text: &str) -> BTreeMap<String, [u64; 2]> {
 fn no_instruction_passes_its_ceiling() {
     let (v0, v3) = (measure(Build::V0), measure(Build::V3));
     if std::env::var_os("UPDATE_CU_TABLE").is_some_and(|value| value == "1") {
-        let replays = meter::render();
-        fs::write(path(), render(&v0, &v3) + &replays).unwrap();
+        let text = render(&v0, &v3) + &meter::render() + &challenge_units::render();
+        fs::write(path(), text).unwrap();
     }
     let ceilings = ceilings(&fs::read_to_string(path()).unwrap());
     assert_eq!(ceilings.len(), v0.len(), "the table has other rows than are measured");

@@ -36,7 +36,7 @@ const REPLAY_MAX: u64 = 1_200_000;
 /// A bound is a tenth above what is measured.
 const MARGIN: (u64, u64) = (11, 10);
 /// How deep paths are: those of a small state, of a million cells, and of 2^40 tries to find keys that share their first bits.
-const DEPTHS: [usize; 3] = [8, 20, 80];
+pub(super) const DEPTHS: [usize; 3] = [8, 20, 80];
 /// The depth for what is in the table.
 const DEPTH: usize = 20;
 
@@ -527,10 +527,10 @@ fn crowd(
 }
 
 /// A dear block: its name and the cases of its segments.
-type Crowd = (String, Vec<Case>);
+pub(super) type Crowd = (String, Vec<Case>);
 
 /// Blocks of dear transactions, on paths of `depth` branches.
-fn worst(depth: usize) -> Vec<Crowd> {
+pub(super) fn worst(depth: usize) -> Vec<Crowd> {
     let mut worst = vec![
         beginnings(depth),
         deposits(depth),

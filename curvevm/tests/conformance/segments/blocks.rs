@@ -109,7 +109,6 @@ fn messages(scenes: &mut Scenes) {
         ("a deposit", vec![deposit(3, sol, 1, 10)]),
         ("a deposit for a new account", vec![deposit(3, USD, 77, DEPOSIT)]),
         ("the most messages of a segment", most.collect()),
-        ("one message too many", (0..9).map(|at| deposit(3 + at, sol, 1, 1)).collect()),
         ("a deposit that does not fit", vec![deposit(3, sol, 30, 1)]),
         ("a deposit of nothing", vec![deposit(3, sol, 78, 0)]),
         ("a deposit of a ninth asset", vec![deposit(3, sol, 31, 1)]),

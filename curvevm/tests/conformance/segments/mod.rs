@@ -185,7 +185,6 @@ fn every_refusal_occurs() {
         "Height",
         "Time",
         "MessageIndex",
-        "MessageCount",
         "Transaction",
         "SegmentFull",
         "WrongPreRoot",

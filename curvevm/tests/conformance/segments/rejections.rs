@@ -43,11 +43,8 @@ fn refused(scenes: &mut Scenes, error: Error, index: usize, case: Value) {
 
 fn forms(scenes: &mut Scenes) {
     type Change = fn(&mut Body);
-    let broken: [(Error, &str, Change); 10] = [
+    let broken: [(Error, &str, Change); 9] = [
         (Error::InstructionCount, "no instruction", |body| body.program.clear()),
-        (Error::InstructionCount, "nine instructions", |body| {
-            body.program = vec![pay(2, 1); INSTRUCTIONS_MAX + 1];
-        }),
         (Error::NonceUsed, "the first nonce again", |body| body.nonce = 0),
         (Error::NonceTooDistant, "one above the window's reach", |body| {
             body.nonce = AHEAD_MAX + 2;
@@ -113,8 +110,6 @@ fn edges(scenes: &mut Scenes) {
     let world = world();
     let several = (1..=8).map(|user| world.transaction(user, None, vec![pay(9, 5)])).collect();
     scenes.push(transactions("eight transactions", &world, several));
-    let nine = (1..=9).map(|user| world.transaction(user, None, vec![pay(9, 5)])).collect();
-    full(scenes, transactions("SegmentFull: nine transactions", &world, nine));
     let dear = (1..=2).map(|user| world.transaction(user, None, vec![large(u64::from(user))]));
     full(scenes, transactions("SegmentFull: two dear transactions", &world, dear.collect()));
     let failed = world.transaction(3, None, vec![pay(4, 1), pay(4, 0)]);

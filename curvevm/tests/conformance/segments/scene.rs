@@ -65,11 +65,10 @@ fn touched(world: &World, chunk_bytes_max: usize, placed: &Placed) -> Vec<Key> {
     recorder.keys.into_inner().into_iter().collect()
 }
 
-/// A trace of a block with one segment of transactions, without roots. Nine messages are too many for one segment; more are cut.
+/// A trace of a block with one segment of transactions, without roots.
 pub(crate) fn trace(body: &BlockBody) -> Vec<Step> {
-    let too_many = body.messages.len() == SEGMENT_MESSAGES_MAX + 1;
-    let part = if too_many { body.messages.len() } else { SEGMENT_MESSAGES_MAX };
-    let mut lengths: Vec<_> = body.messages.chunks(part).map(<[_]>::len).collect();
+    let messages = body.messages.chunks(SEGMENT_MESSAGES_MAX);
+    let mut lengths: Vec<_> = messages.map(<[_]>::len).collect();
     if !body.transactions.is_empty() || lengths.is_empty() {
         lengths.push(body.transactions.len());
     }

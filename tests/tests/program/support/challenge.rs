@@ -9,7 +9,7 @@ use asset_rollup_interface::{
 };
 use curvevm::{
     block::{replay_segment, segment_witness},
-    codec::{Placed, decode_chunk},
+    codec::decode_chunk,
     tree::Tree,
     types::Address,
 };
@@ -47,7 +47,6 @@ impl Upload {
 pub(crate) struct Exhibit {
     pub(crate) challenge: Challenge,
     pub(crate) upload: Upload,
-    pub(crate) placed: Placed,
     /// Whether the native machine finds it wrong.
     pub(crate) wrong: bool,
 }
@@ -64,7 +63,7 @@ pub(crate) fn exhibits(before: &Tree, sealed: &Sealed, chunk_bytes_max: usize) -
             let offset = placed.offset;
             let challenge = Challenge { number: sealed.header.number, chunk, offset };
             let upload = Upload { state, chunk: bytes.clone(), next: vec![] };
-            exhibits.push(Exhibit { challenge, upload, placed, wrong });
+            exhibits.push(Exhibit { challenge, upload, wrong });
             if wrong {
                 return exhibits;
             }
