@@ -39,6 +39,7 @@ mod program {
     mod replay_segment;
     mod report_equivocation;
     mod rotate_committee;
+    mod sequences;
     mod signatures;
     mod slash;
     mod support;

@@ -201,3 +201,8 @@ impl Chain {
         &self.states[&number]
     }
 }
+
+/// The index of the next message that a state consumes.
+pub(crate) fn cursor(tree: &Tree) -> u64 {
+    chain_cell(tree).unwrap().inbox_cursor
+}

@@ -76,7 +76,7 @@ impl World {
     /// The challenger, with lamports.
     pub(crate) fn challenger(&mut self) -> Keypair {
         let challenger = keypair(CHALLENGER);
-        if self.lamports(&key_of(&challenger)) == 0 {
+        if self.lamports(&key_of(&challenger)) < super::SOL {
             self.airdrop(&key_of(&challenger), 100 * super::SOL);
         }
         challenger

@@ -18,7 +18,7 @@ use litesvm::types::TransactionMetadata;
 use solana_transaction::{InstructionError, TransactionError};
 
 pub(crate) use bonds::{BOND, sign, statement};
-pub(crate) use chain::{Chain, Sealed, claimed, signed, withdraw};
+pub(crate) use chain::{Chain, Sealed, claimed, cursor, signed, withdraw};
 pub(crate) use challenge::{CHALLENGER, Exhibit, Upload, account_of, exhibits, trace};
 pub(crate) use replay::{Answer, Case, Replayer, advance, chunks, chunks_of, touched};
 pub(crate) use world::{
