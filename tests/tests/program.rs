@@ -27,11 +27,14 @@ mod program {
     mod commit_batch;
     mod compute_units;
     mod conformance;
+    mod create_mint;
     mod deposit_sol;
+    mod deposit_token;
     mod differential;
     mod dishonest;
     mod finalize_batch;
     mod finish_unbond;
+    mod force_transaction;
     mod initialize;
     mod meter;
     mod post_data;
@@ -45,5 +48,6 @@ mod program {
     mod support;
     mod takeover;
     mod withdraw;
+    mod withdraw_token;
     mod witness;
 }

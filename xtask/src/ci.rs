@@ -40,7 +40,7 @@ enum Step {
     Test,
     /// Examples in the documentation.
     Doctest,
-    /// The program's tests, on the build of this run.
+    /// The program's unit tests, and its tests on the build of this run.
     ProgramTest,
     /// A short run of each fuzz target.
     Fuzz,
@@ -96,10 +96,13 @@ impl Step {
                 &fresh_program()?,
             ),
             Self::Doctest => cargo(&["test", "--doc", "--workspace", "--locked"], &[]),
-            Self::ProgramTest => cargo(
-                &[TESTS, &["--profile", "program", "--test", "program"]].concat(),
-                &fresh_program()?,
-            ),
+            Self::ProgramTest => {
+                cargo(&["test", "--manifest-path", PROGRAM, "--locked", "--lib"], &[])?;
+                cargo(
+                    &[TESTS, &["--profile", "program", "--test", "program"]].concat(),
+                    &fresh_program()?,
+                )
+            }
             Self::Fuzz => fuzz::run(&fuzz::Arguments::default()),
             Self::E2e => {
                 // With the tests, so that dependencies get the features that they have in the other steps.

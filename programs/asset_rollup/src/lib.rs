@@ -7,22 +7,25 @@
 //! # Rules
 //!
 //! 1. A rollup is started from its whole genesis, whose hash is the chain id, so that nobody can start it otherwise.
-//! 2. Deposits are appended to a hash chain, as a message with an account of its own. A batch that leaves out a message past its
-//!    delay is refused.
+//! 2. Deposits and forced transactions are appended to a hash chain, as a message with an account of its own. A batch that leaves out a
+//!    message past its delay is refused.
 //! 3. A batch is committed in order, when all of its data is posted, under a quorum of the active members' signatures over its
 //!    settlement digest; or, when the committee is silent for long, under the bond of whoever posts it.
 //! 4. A batch is finalized in order, when its window is over in slots and in seconds.
 //! 5. A segment is replayed from a witness by the same CurveVM that made it.
-//! 6. Only a withdrawal proved under a finalized root moves lamports out of the vault, once.
+//! 6. Only a withdrawal proved under a finalized root moves lamports or tokens out of the vault, or mints a launched asset, once.
 //! 7. A member is convicted by a verdict, is active no more, and its bond is slashed: half to the challenger, half burnt.
 //! 8. A live batch that is proved wrong is rolled back with all after it, and whoever committed it is convicted. The proof is a
 //!    segment's replay, or chunks that do not make up the batch; a challenger who proves nothing loses a deposit.
 //! 9. A committee is replaced under a quorum of its active members, when no live batch is of the one before.
+//! 10. Tokens are deposited of the quote assets of the genesis, whose mints have known extensions only, and of launched assets, whose
+//!     mints are the vault's and are made from a curve that is proved ([`token`]).
 //!
 //! # Invariants
 //!
 //! 1. `finalized_number <= committed_number`; only a rollback lowers the latter, and never below the former.
-//! 2. The vault holds the rent minimum and what was deposited, less what was withdrawn.
+//! 2. The vault holds the rent minimum and what was deposited, less what was withdrawn, of every asset; the supply of a launched asset's
+//!    mint is what left the chain and has not come back.
 //! 3. A message's account exists until its index is below the finalized inbox cursor.
 //! 4. A nullifier that is set is never cleared.
 //! 5. A bond is paid to its owner, or half to a challenger and half burnt, once: only `finish_unbond` and `slash` move it.
@@ -58,16 +61,22 @@ pub mod inbox;
     reason = "Anchor reads the arguments of an instruction again when it ends"
 )]
 pub mod instructions;
+pub mod proof;
 pub mod replay;
 pub mod state;
+pub mod token;
 
 use anchor_lang::prelude::*;
-use curvevm::types::Hash;
+use curvevm::{
+    program::Amount,
+    types::{AssetId, Hash, Quote},
+};
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
 
 pub use certificate::MemberSignature;
 pub use instructions::*;
+pub use proof::{Claim, TokenAmount};
 
 declare_id!("5k4r7wUh7rPMwkatgPvg24JnJ3KbctvXmLm3k2FuCt2b");
 
@@ -137,7 +146,8 @@ pub mod asset_rollup {
         amount: u64,
         witness: &[u8],
     ) -> Result<()> {
-        let claim = Claim { root_number, index, asset, amount, witness };
+        let amount = Amount::Quote(AssetId::new(asset), Quote::new(amount));
+        let claim = Claim { root_number, index, amount, witness };
         instructions::withdraw::withdraw(ctx, &claim)
     }
 
@@ -251,5 +261,47 @@ pub mod asset_rollup {
         fault: u8,
     ) -> Result<()> {
         instructions::challenge_trace::challenge_trace(ctx, number, Fault::new(chunk, fault)?)
+    }
+
+    /// Appends a transaction to the inbox.
+    pub fn force_transaction(
+        ctx: &mut Context<ForceTransaction>,
+        index: u64,
+        bytes: &[u8],
+    ) -> Result<()> {
+        instructions::force_transaction::force_transaction(ctx, index, bytes)
+    }
+
+    /// Takes tokens and appends a deposit to the inbox.
+    pub fn deposit_token(
+        ctx: &mut Context<DepositToken>,
+        index: u64,
+        recipient: [u8; 32],
+        amount: TokenAmount,
+    ) -> Result<()> {
+        instructions::deposit_token::deposit_token(ctx, index, recipient, &amount)
+    }
+
+    /// Pays a withdrawal of tokens that is proved under a finalized root.
+    pub fn withdraw_token(
+        ctx: &mut Context<WithdrawToken>,
+        root_number: u64,
+        index: u64,
+        amount: TokenAmount,
+        witness: &[u8],
+    ) -> Result<()> {
+        let claim = Claim { root_number, index, amount: amount.of_tokens()?, witness };
+        instructions::withdraw_token::withdraw_token(ctx, &claim)
+    }
+
+    /// Creates the mint of a launched asset that is proved under a finalized root.
+    pub fn create_mint(
+        ctx: &mut Context<CreateMint>,
+        root_number: u64,
+        curve: [u8; 32],
+        witness: &[u8],
+    ) -> Result<()> {
+        let creation = Creation { root_number, curve, witness };
+        instructions::create_mint::create_mint(ctx, &creation)
     }
 }

@@ -118,8 +118,8 @@ errors! {
     InvalidProof = 6035, "the witness does not lead to the finalized root";
     /// The proved cell is not the claimed withdrawal.
     WrongWithdrawal = 6036, "the proved cell is not the claimed withdrawal";
-    /// The program pays out lamports only.
-    UnsupportedAsset = 6037, "the program does not pay out this asset";
+    /// The asset is not of the kind that the instruction moves: `withdraw` pays lamports, `withdraw_token` everything else.
+    UnsupportedAsset = 6037, "the instruction does not move this asset";
     /// The withdrawal was paid before.
     AlreadyWithdrawn = 6038, "the withdrawal was paid before";
     /// The vault holds too little.
@@ -224,6 +224,26 @@ errors! {
     WrongChunk = 6088, "the chunk is not the one that the batch has at this index";
     /// There is no fault of this number.
     UnknownFault = 6089, "there is no fault of this number";
+    /// The forced transaction has no bytes, or more than [`crate::constants::FORCED_BYTES_MAX`].
+    ForcedSize = 6090, "a forced transaction has 1 to 700 bytes";
+    /// The mint is no quote asset of the genesis, and its account is not named as that of a launched asset.
+    UnknownAsset = 6091, "the mint is no quote asset of this rollup";
+    /// The mint has an extension under which the vault could not answer for its tokens.
+    UnsupportedMint = 6092, "the mint has an extension that the program does not take";
+    /// The account is neither SPL Token nor Token-2022, or the mint is of the other.
+    WrongTokenProgram = 6093, "the account is not the token program of the mint";
+    /// The account is not the mint of the asset.
+    WrongMint = 6094, "the account is not the mint of the asset";
+    /// The account is not the associated token account of its owner, or was given away.
+    WrongTokenAccount = 6095, "the account is not the associated token account of its owner";
+    /// The amount is zero, or the mint's fee took all of it.
+    NothingDeposited = 6096, "nothing is deposited";
+    /// The launched asset has no mint.
+    MintMissing = 6097, "the asset has no mint yet: create it first";
+    /// The launched asset has a mint.
+    MintExists = 6098, "the mint of the asset was created before";
+    /// The proved cells are not the curve and its module.
+    WrongCurve = 6099, "the proved cells are not those of the curve and its module";
 }
 
 /// The first number of [`rejection`].
@@ -301,6 +321,7 @@ mod tests {
         assert_eq!(RollupError::MemberConvicted.code(), 6060);
         assert_eq!(RollupError::BatchNotLive.code(), 6083);
         assert_eq!(RollupError::UnknownFault.code(), 6089);
+        assert_eq!(RollupError::WrongCurve.code(), 6099);
     }
 
     #[test]

@@ -11,10 +11,13 @@
 //! | Nullifiers | `"nullifiers"`, rollup, page u64 |
 //! | Member | `"member"`, rollup, key |
 //! | Verdict | `"verdict"`, rollup, index u64 |
+//! | mint of a launched asset | `"mint"`, rollup, curve |
+//!
+//! Token accounts are those of the associated token program: [`associated_token`]. The vault has one for each quote asset.
 //!
 //! Integers are little-endian.
 
-use curvevm::types::{Address, Hash};
+use curvevm::types::{Address, CurveId, Hash};
 
 use crate::constants::NULLIFIERS_PER_PAGE;
 
@@ -36,6 +39,8 @@ pub const NULLIFIERS: &[u8] = b"nullifiers";
 pub const MEMBER: &[u8] = b"member";
 /// First seed of a Verdict.
 pub const VERDICT: &[u8] = b"verdict";
+/// First seed of the mint of a launched asset.
+pub const MINT: &[u8] = b"mint";
 
 /// Seeds of the Rollup of a chain.
 pub fn rollup(chain_id: &Hash) -> [&[u8]; 2] {
@@ -80,6 +85,20 @@ pub fn member<'a>(rollup: &'a Address, key: &'a Address) -> [&'a [u8]; 3] {
 /// Seeds of a Verdict; `index` is [`le`] of its index.
 pub fn verdict<'a>(rollup: &'a Address, index: &'a [u8; 8]) -> [&'a [u8]; 3] {
     [VERDICT, rollup.as_bytes(), index]
+}
+
+/// Seeds of the mint of the asset that a curve launched: of Token-2022, its authority is the vault.
+pub fn mint<'a>(rollup: &'a Address, curve: &'a CurveId) -> [&'a [u8]; 3] {
+    [MINT, rollup.as_bytes(), curve.as_bytes()]
+}
+
+/// Seeds of an owner's token account for a mint, under [`crate::constants::ASSOCIATED_TOKEN_PROGRAM`] and not under this program.
+pub fn associated_token<'a>(
+    owner: &'a Address,
+    token_program: &'a Address,
+    mint: &'a Address,
+) -> [&'a [u8]; 3] {
+    [owner.as_bytes(), token_program.as_bytes(), mint.as_bytes()]
 }
 
 /// An integer as a seed.

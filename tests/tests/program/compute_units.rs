@@ -4,14 +4,23 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 
-use asset_rollup_interface::instruction::{TraceFault, WriteWitness};
-use curvevm::batch::{chunk_hash, data_root};
+use asset_rollup_interface::{
+    constants::FORCED_BYTES_MAX,
+    instruction::{TraceFault, WriteWitness},
+};
+use curvevm::{
+    batch::{chunk_hash, data_root},
+    program::Amount,
+    types::Base,
+};
 
 use super::{
     challenge_units, meter,
     support::{
         BOND, Build, CHALLENGER, MEMBERS_FROM, Outcome, SOL, Upload, World, account_of, address,
-        exhibits, key_of, keypair, pubkey, signed, trace, withdraw,
+        exhibits, key_of, keypair, pubkey, signed,
+        tokens::{SPL, T22, launched, of, withdrawn},
+        trace, withdraw,
     },
 };
 
@@ -62,6 +71,7 @@ fn measure(build: Build) -> Measured {
     measured.push(("commit_batch, 1 signature, 256 chunks", units(commit_most_chunks(build))));
     measured.extend(measure_guilt(build));
     measured.extend(measure_witness(build));
+    measured.extend(measure_tokens(build));
     measured
 }
 
@@ -83,6 +93,46 @@ fn measure_witness(build: Build) -> Measured {
     let (trace, upload) = trace(&sealed, (0, TraceFault::Last), vec![]);
     let outcome = world.challenge_trace(&trace, 32, &upload);
     measured.push(("challenge_trace, nothing wrong", units(outcome)));
+    measured
+}
+
+/// Messages and withdrawals of tokens.
+fn measure_tokens(build: Build) -> Measured {
+    let (mut world, curve) = launched(build);
+    let mut measured = vec![];
+    let force = world.force_instruction(&[1; FORCED_BYTES_MAX]);
+    measured.push(("force_transaction, 700 bytes", units(world.send(&force))));
+    for (seed, name) in [
+        (SPL, "deposit_token, first of an asset"),
+        (SPL, "deposit_token"),
+        (T22, "deposit_token, Token-2022, first of an asset"),
+        (T22, "deposit_token, Token-2022"),
+    ] {
+        measured.push((name, units(world.deposit_token(address(0), of(seed, 1_000)))));
+    }
+    let create = world.chain.mint_proof(1, curve);
+    let create = world.create_mint_instruction(&create, None);
+    measured.push(("create_mint", units(world.send(&create))));
+    for (index, name) in [
+        (0, "withdraw_token, a launched asset, first of a page"),
+        (1, "withdraw_token, a launched asset, next of a page"),
+    ] {
+        let claim = world.token_claim(1, index);
+        measured.push((name, units(world.send(&claim))));
+    }
+    let back = Amount::Base(curve, Base::new(1));
+    measured
+        .push(("deposit_token, a launched asset", units(world.deposit_token(address(0), back))));
+    let (mut world, payer) = (withdrawn(build), key_of(&world.payer()));
+    for (index, name) in [
+        (0, "withdraw_token, first of a page, to a new account"),
+        (2, "withdraw_token"),
+        (1, "withdraw_token, Token-2022, to a new account"),
+    ] {
+        let claim = world.token_claim(1, index);
+        measured.push((name, units(world.send(&claim))));
+    }
+    assert_eq!(world.tokens_of(&payer, &key_of(&keypair(SPL))), 999_040);
     measured
 }
 

@@ -1,7 +1,7 @@
 //! `initialize`.
 
 use asset_rollup_interface::{
-    constants::{LAMPORTS_MAX, SECS_MAX, SLOTS_MAX},
+    constants::{LAMPORTS_MAX, QUOTE_ASSETS_MAX, SECS_MAX, SLOTS_MAX},
     error::RollupError,
     instruction::{Initialize, SYSTEM_PROGRAM},
     state::{ACCOUNT_VERSION, Inbox, Rollup},
@@ -9,7 +9,7 @@ use asset_rollup_interface::{
 use curvevm::{
     codec::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN},
     genesis::Genesis,
-    types::{Address, Hash},
+    types::{Address, AssetId, Hash},
 };
 use solana_transaction::InstructionError;
 
@@ -25,6 +25,28 @@ const CHUNK_MAX: u16 = CHUNK_BYTES_MAX as u16;
 type Case = (fn(&mut Genesis), RollupError);
 
 on_each_build! {
+    fn keeps_the_quote_assets_of_the_genesis(build: Build) {
+        for count in [1, QUOTE_ASSETS_MAX] {
+            let assets: Vec<AssetId> =
+                (1..).take(count).map(|byte| AssetId::new([byte; 32])).collect();
+            let mut world = World::empty(build).fork(|it| it.quote_assets = assets.clone());
+            world.initialize().unwrap();
+            let kept = world.rollup_account().quote_assets;
+            assert_eq!(kept[..count], assets);
+            assert_eq!(kept[count..], [AssetId::SOL; QUOTE_ASSETS_MAX][count..]);
+        }
+        let asset = |byte| AssetId::new([byte; 32]);
+        for assets in [
+            (1..9).map(asset).collect(),
+            vec![asset(2), asset(1)],
+            vec![asset(1), asset(1)],
+            vec![AssetId::SOL, asset(1)],
+        ] {
+            let mut world = World::empty(build).fork(|it| it.quote_assets = assets);
+            assert_refused(world.initialize(), RollupError::InvalidParams);
+        }
+    }
+
     fn starts_a_rollup_as_the_genesis_says(build: Build) {
         let mut world = World::empty(build);
         world.initialize().unwrap();
@@ -45,6 +67,7 @@ on_each_build! {
         assert_eq!((rollup.rollbacks, rollup.verdicts), (0, 0));
         assert_eq!(rollup.committee_hash, genesis.committee_hash());
         assert_eq!(rollup.committee(), genesis.committee);
+        assert_eq!(rollup.quote_assets, [AssetId::SOL; QUOTE_ASSETS_MAX]);
         assert_eq!(rollup.chunk_bytes_max, genesis.params.chunk_bytes_max);
         assert_eq!(rollup.challenge_slots, genesis.params.challenge_slots);
         assert_eq!(rollup.challenge_secs, genesis.params.challenge_secs);

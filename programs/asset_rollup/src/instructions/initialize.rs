@@ -98,6 +98,9 @@ fn start(rollup: &mut Rollup, genesis: &Genesis) -> Result<()> {
     rollup.authority_delay_secs = params.authority_delay_secs;
     rollup.chain_id = genesis.hash().to_bytes();
     rollup.seat(&genesis.committee)?;
+    for (place, asset) in rollup.quote_assets.iter_mut().zip(&genesis.quote_assets) {
+        *place = asset.to_bytes();
+    }
     rollup.epoch_first_number = 1;
     rollup.committed_time_ms = genesis.time_ms;
     let mut tree = genesis.tree().map_err(|_| fail(RollupError::InvalidGenesis))?;

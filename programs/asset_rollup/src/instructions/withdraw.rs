@@ -1,21 +1,12 @@
 //! `withdraw`: pays a withdrawal that is proved under a finalized root.
 
-use core::mem::ManuallyDrop;
-
 use anchor_lang::{cpi::rent_exempt_lamports, prelude::*, system_program};
-use asset_rollup_interface::{
-    seeds::{self, nullifier_page},
-    state::ACCOUNT_VERSION,
-};
-use curvevm::{
-    cell::{Cell, Withdrawal},
-    program::Amount,
-    tree::Tree,
-    types::{Address as Key, AssetId, Quote},
-};
+use asset_rollup_interface::seeds::{self, nullifier_page};
+use curvevm::{program::Amount, types::AssetId};
 
 use crate::{
     error::{RollupError, ensure, fail},
+    proof::Claim,
     state::{Nullifiers, Rollup},
 };
 
@@ -55,20 +46,6 @@ pub struct Withdraw {
     pub system_program: Program<System>,
 }
 
-/// What is claimed.
-pub struct Claim<'a> {
-    /// The batch after which the root stood.
-    pub root_number: u64,
-    /// The withdrawal's index.
-    pub index: u64,
-    /// Its asset.
-    pub asset: [u8; 32],
-    /// Its amount.
-    pub amount: u64,
-    /// Opens the withdrawal's cell.
-    pub witness: &'a [u8],
-}
-
 /// Pays a withdrawal that is proved under a finalized root.
 ///
 /// # Errors
@@ -78,38 +55,14 @@ pub struct Claim<'a> {
 pub fn withdraw(ctx: &mut Context<Withdraw>, claim: &Claim<'_>) -> Result<()> {
     let bump = ctx.bumps.nullifiers;
     let accounts = &mut ctx.accounts;
-    check_proof(claim, accounts)?;
-    check_vault(claim.amount, accounts)?;
-
-    let rollup = *accounts.rollup.address();
-    let page = &mut *accounts.nullifiers;
-    if page.version == 0 {
-        (page.version, page.bump) = (ACCOUNT_VERSION, bump);
-        (page.rollup, page.page) = (rollup, nullifier_page(claim.index));
-    }
-    page.set(claim.index)?;
-    pay(claim.amount, accounts)
-}
-
-/// The claimed withdrawal stands under the finalized root.
-fn check_proof(claim: &Claim<'_>, accounts: &Withdraw) -> Result<()> {
-    let root = accounts.rollup.finalized_root(claim.root_number)?;
-    let asset = AssetId::new(claim.asset);
-    ensure(asset == AssetId::SOL, RollupError::UnsupportedAsset)?;
-    let claimed = Withdrawal {
-        version: 0,
-        index: claim.index,
-        amount: Amount::Quote(asset, Quote::new(claim.amount)),
-        recipient: Key::new(accounts.recipient.address().to_bytes()),
+    let Amount::Quote(AssetId::SOL, lamports) = claim.amount else {
+        return Err(fail(RollupError::UnsupportedAsset));
     };
-    let tree = Tree::from_witness(claim.witness).map_err(|_| fail(RollupError::InvalidProof))?;
-    // Dropping a tree recurses as deep as its paths, and call frames are few; the heap goes with the instruction anyway.
-    let mut tree = ManuallyDrop::new(tree);
-    ensure(tree.root() == root, RollupError::InvalidProof)?;
-    let cell = tree.get(&Withdrawal::key(claim.index));
-    let cell = cell.map_err(|_| fail(RollupError::InvalidProof))?;
-    let proved = matches!(cell, Some(Cell::Withdrawal(withdrawal)) if *withdrawal == claimed);
-    ensure(proved, RollupError::WrongWithdrawal)
+    claim.check(&accounts.rollup, accounts.recipient.address())?;
+    check_vault(lamports.get(), accounts)?;
+    let rollup = *accounts.rollup.address();
+    accounts.nullifiers.take(&rollup, bump, claim.index)?;
+    pay(lamports.get(), accounts)
 }
 
 /// The vault keeps its rent minimum.

@@ -1,7 +1,10 @@
 //! Which withdrawals of a page are paid.
 
 use anchor_lang::prelude::*;
-use asset_rollup_interface::state::nullifier_bit;
+use asset_rollup_interface::{
+    seeds::nullifier_page,
+    state::{ACCOUNT_VERSION, nullifier_bit},
+};
 
 use crate::error::{RollupError, ensure, fail};
 
@@ -17,12 +20,16 @@ pub struct Nullifiers {
 }
 
 impl Nullifiers {
-    /// Marks a withdrawal of this page as paid.
+    /// Marks a withdrawal of this page as paid. A page that is new becomes that of the withdrawal.
     ///
     /// # Errors
     ///
     /// [`RollupError::AlreadyWithdrawn`].
-    pub fn set(&mut self, withdrawal: u64) -> Result<()> {
+    pub fn take(&mut self, rollup: &Address, bump: u8, withdrawal: u64) -> Result<()> {
+        if self.version == 0 {
+            (self.version, self.bump) = (ACCOUNT_VERSION, bump);
+            (self.rollup, self.page) = (*rollup, nullifier_page(withdrawal));
+        }
         let (byte, mask) = nullifier_bit(withdrawal);
         let bits = self.bits.get_mut(byte).ok_or(fail(RollupError::Corrupt))?;
         ensure(*bits & mask == 0, RollupError::AlreadyWithdrawn)?;

@@ -5,6 +5,7 @@
 
 mod challenge;
 mod committee;
+mod tokens;
 mod verdicts;
 
 use alloc::{vec, vec::Vec};
@@ -23,6 +24,10 @@ pub use challenge::{
 pub use committee::{
     BeginUnbond, BeginUnbondAccounts, FinishUnbond, FinishUnbondAccounts, RegisterMember,
     RegisterMemberAccounts, RotateCommittee, RotateCommitteeAccounts, Rotation,
+};
+pub use tokens::{
+    CreateMint, CreateMintAccounts, DepositToken, DepositTokenAccounts, WithdrawToken,
+    WithdrawTokenAccounts,
 };
 pub use verdicts::{
     CloseBatch, CloseBatchAccounts, CloseVerdict, CloseVerdictAccounts, ReportEquivocation,
@@ -174,6 +179,50 @@ impl DepositSolAccounts {
             Meta::writable(self.inbox),
             Meta::writable(self.message),
             Meta::writable(self.vault),
+            Meta::readonly(SYSTEM_PROGRAM),
+        ]
+    }
+}
+
+/// Appends a transaction to the inbox, which the chain executes where it consumes the message, whatever the committee thinks of it.
+///
+/// The program does not read it. What is wrong with it leaves a receipt on the chain. A message that was appended first is met
+/// as by [`DepositSol`].
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ForceTransaction {
+    /// The index of the message: the inbox's count.
+    pub index: u64,
+    /// The Borsh encoding of a signed [`curvevm::tx::Transaction`]: 1 to [`crate::constants::FORCED_BYTES_MAX`] bytes.
+    pub bytes: Vec<u8>,
+}
+
+instruction!(
+    ForceTransaction,
+    "force_transaction",
+    [0xec, 0x5d, 0x45, 0x46, 0xe3, 0x20, 0xcd, 0xe6]
+);
+
+/// Accounts of [`ForceTransaction`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForceTransactionAccounts {
+    /// `[signer, writable]` Pays the rent of the message until it is closed. Need not be who signed the transaction.
+    pub payer: Address,
+    /// The rollup.
+    pub rollup: Address,
+    /// `[writable]` Its inbox.
+    pub inbox: Address,
+    /// `[writable]` The message, created.
+    pub message: Address,
+}
+
+impl ForceTransactionAccounts {
+    /// The accounts in order.
+    pub fn metas(&self) -> Vec<Meta> {
+        vec![
+            Meta::payer(self.payer),
+            Meta::readonly(self.rollup),
+            Meta::writable(self.inbox),
+            Meta::writable(self.message),
             Meta::readonly(SYSTEM_PROGRAM),
         ]
     }
@@ -484,9 +533,10 @@ mod tests {
 
     use super::{
         BeginUnbond, Challenge, ChallengeTrace, CloseBatch, CloseData, CloseMessage, CloseVerdict,
-        CloseWitness, CommitBatch, CommitBatchAccounts, DepositSol, FinalizeBatch, FinishUnbond,
-        InitWitness, Initialize, Meta, PostData, RegisterMember, ReplaySegment, ReportEquivocation,
-        RotateCommittee, Slash, TraceFault, Withdraw, WriteWitness,
+        CloseWitness, CommitBatch, CommitBatchAccounts, CreateMint, DepositSol, DepositToken,
+        FinalizeBatch, FinishUnbond, ForceTransaction, InitWitness, Initialize, Meta, PostData,
+        RegisterMember, ReplaySegment, ReportEquivocation, RotateCommittee, Slash, TraceFault,
+        Withdraw, WithdrawToken, WriteWitness,
     };
 
     #[test]
@@ -514,6 +564,10 @@ mod tests {
             ("close_witness", CloseWitness::DISCRIMINATOR),
             ("challenge", Challenge::DISCRIMINATOR),
             ("challenge_trace", ChallengeTrace::DISCRIMINATOR),
+            ("force_transaction", ForceTransaction::DISCRIMINATOR),
+            ("deposit_token", DepositToken::DISCRIMINATOR),
+            ("withdraw_token", WithdrawToken::DISCRIMINATOR),
+            ("create_mint", CreateMint::DISCRIMINATOR),
         ] {
             let hash = sha256(&[format!("global:{name}").as_bytes()]);
             assert_eq!(hash.as_bytes()[..8], discriminator, "{name}");

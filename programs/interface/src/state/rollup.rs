@@ -3,11 +3,11 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use curvevm::{
     genesis::quorum,
-    types::{Address, Hash},
+    types::{Address, AssetId, Hash},
 };
 
 use super::LayoutError;
-use crate::constants::{MEMBERS_MAX, ROOTS_CAPACITY};
+use crate::constants::{MEMBERS_MAX, QUOTE_ASSETS_MAX, ROOTS_CAPACITY};
 
 /// A rollup.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -98,6 +98,8 @@ pub struct Rollup {
     pub prev_committee_hash: Hash,
     /// Keys of the committee before in index order, then zeros.
     pub prev_members: [Address; MEMBERS_MAX],
+    /// The quote assets besides SOL, as genesis names them, then zeros: mints that may be deposited.
+    pub quote_assets: [AssetId; QUOTE_ASSETS_MAX],
 }
 
 /// The state root after a finalized batch.
@@ -113,7 +115,7 @@ impl Rollup {
     /// `sha256("account:Rollup")`, first eight bytes.
     pub const DISCRIMINATOR: [u8; 8] = [0x90, 0x43, 0xc9, 0xd9, 0x1a, 0x52, 0x6c, 0x6a];
     /// The length of the account, in bytes.
-    pub const BYTES: usize = 5_016;
+    pub const BYTES: usize = 5_240;
 
     /// Reads the account's data.
     ///

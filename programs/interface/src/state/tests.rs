@@ -13,7 +13,9 @@ use super::{
     ACCOUNT_VERSION, Batch, Data, FinalizedRoot, Inbox, LayoutError, Member, Message, Nullifiers,
     Parts, Rollup, Verdict, Witness, nullifiers::nullifier_bit,
 };
-use crate::constants::{MEMBERS_MAX, MESSAGE_BODY_BYTES_MAX, NULLIFIERS_PER_PAGE, ROOTS_CAPACITY};
+use crate::constants::{
+    MEMBERS_MAX, MESSAGE_BODY_BYTES_MAX, NULLIFIERS_PER_PAGE, QUOTE_ASSETS_MAX, ROOTS_CAPACITY,
+};
 
 fn rollup() -> Rollup {
     Rollup {
@@ -60,6 +62,7 @@ fn rollup() -> Rollup {
         reserved: 0,
         prev_committee_hash: Hash::new([32; 32]),
         prev_members: [Address::new([33; 32]); MEMBERS_MAX],
+        quote_assets: [AssetId::new([34; 32]); QUOTE_ASSETS_MAX],
     }
 }
 
@@ -383,8 +386,8 @@ fn a_witness_is_read_back_with_its_parts() {
         state_length,
         chunk_length,
         next_length,
-        rollup: address(1),
-        owner: address(2),
+        rollup: Address::new([1; 32]),
+        owner: Address::new([2; 32]),
         number: 3,
         batch_hash: Hash::new([4; 32]),
         post_root: Hash::new([5; 32]),

@@ -131,6 +131,13 @@ impl Chain {
         })
     }
 
+    /// As [`Chain::seal`] of messages of which some are rejected.
+    pub(crate) fn seal_with_rejections(&mut self, messages: Vec<InboxMessage>) -> Sealed {
+        self.seal_by(messages, vec![], |chain, body| {
+            execute_block(&mut chain.tree, &chain.id, chain.chunk_bytes_max, body).unwrap().trace
+        })
+    }
+
     /// As [`Chain::seal`]; what the first block does to the state, and its trace, is up to `execute`.
     pub(crate) fn seal_by(
         &mut self,

@@ -7,6 +7,7 @@ pub(crate) mod modules;
 pub(crate) mod orders;
 mod replay;
 pub(crate) mod scene;
+pub(crate) mod tokens;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -1,8 +1,11 @@
 //! A rollup: what it was started with, and how far it is committed and finalized.
 
 use anchor_lang::prelude::*;
-use asset_rollup_interface::constants::{MEMBERS_MAX, ROOTS_CAPACITY};
-use curvevm::{batch::BatchHeader, types::Hash};
+use asset_rollup_interface::constants::{MEMBERS_MAX, QUOTE_ASSETS_MAX, ROOTS_CAPACITY};
+use curvevm::{
+    batch::BatchHeader,
+    types::{AssetId, Hash},
+};
 
 use crate::{
     error::{RollupError, ensure, fail},
@@ -55,6 +58,7 @@ pub struct Rollup {
     pub reserved: u32,
     pub prev_committee_hash: [u8; 32],
     pub prev_members: [[u8; 32]; MEMBERS_MAX],
+    pub quote_assets: [[u8; 32]; QUOTE_ASSETS_MAX],
 }
 
 /// The state root after a finalized batch.
@@ -156,6 +160,11 @@ impl Rollup {
         let kept = number <= self.finalized_number && entry.number == number;
         ensure(kept, RollupError::RootNotFinalized)?;
         Ok(Hash::new(entry.root))
+    }
+
+    /// Whether genesis names an asset as a quote asset. SOL is not asked for: it stands where there is none.
+    pub fn has_quote_asset(&self, asset: &AssetId) -> bool {
+        self.quote_assets.contains(asset.as_bytes())
     }
 
     /// Checks the account's invariants after a change.

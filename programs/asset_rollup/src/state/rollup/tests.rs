@@ -11,7 +11,7 @@ use curvevm::{
     types::{Address as Key, Hash},
 };
 
-use super::Rollup;
+use super::{Finalized, Rollup};
 use crate::{
     error::{RollupError, fail},
     state::{Batch, Charge, Commitment, Committers, Member, Proof, Verdict, bit},
@@ -53,10 +53,8 @@ fn header(rollup: &Rollup) -> BatchHeader {
         last_height: rollup.committed_height + 2,
         prev_root: Hash::new(rollup.committed_root),
         post_root: Hash::new([u8::try_from(number).unwrap(); 32]),
-        segment_count: 1,
-        trace_root: Hash::ZERO,
         chunk_count: 1,
-        data_hash: Hash::ZERO,
+        data_root: Hash::ZERO,
         inbox_cursor: rollup.committed_inbox_cursor + 1,
         inbox_hash: Hash::new([100 + u8::try_from(number).unwrap(); 32]),
         time_ms: rollup.committed_time_ms + 400,
@@ -83,7 +81,13 @@ fn commit(rollup: &mut Rollup, committers: Committers) -> Batch {
 }
 
 fn finalize(rollup: &mut Rollup, batch: &Batch) {
-    rollup.finalize(batch.number, batch.last_height, batch.post_root).unwrap();
+    let finalized = Finalized {
+        number: batch.number,
+        height: batch.last_height,
+        inbox_cursor: batch.inbox_cursor,
+        root: batch.post_root,
+    };
+    rollup.finalize(&finalized).unwrap();
     rollup.check().unwrap();
 }
 
