@@ -18,6 +18,7 @@ macro_rules! on_each_build {
 }
 
 mod program {
+    mod accounts;
     mod begin_unbond;
     mod challenge_units;
     mod close_batch;

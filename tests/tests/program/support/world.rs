@@ -229,6 +229,7 @@ impl World {
     }
 
     pub(crate) fn airdrop(&mut self, address: &Address, lamports: u64) {
+        self.svm.expire_blockhash();
         self.svm.airdrop(&pubkey(address), lamports).unwrap();
     }
 
