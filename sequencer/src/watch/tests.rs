@@ -221,7 +221,7 @@ async fn a_fault_that_is_gone_when_it_is_found_is_not_said() {
     assert_eq!(read.commit.header.withdrawals, 9);
     fake.commit(&good[0]);
     let fault = watch.rebuild.clone().apply(&read.commit.header, &read.chunks).unwrap_err();
-    let step = watch.find(fault, &read).await.unwrap();
+    let step = watch.find(fault, read).await.unwrap();
     assert!(matches!(step, follow::Step::Said(Event::RolledBack { from: 1, to: 0 })));
     let said = follow(&mut watch, is_caught_up(1)).await;
     assert!(!said.iter().any(|event| matches!(event, Event::Fault(_))), "{said:?}");
