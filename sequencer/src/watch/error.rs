@@ -1,6 +1,6 @@
 //! Why watching does not start, or does not go on.
 
-use asset_sdk::l1::{HistoryError, L1Error};
+use asset_sdk::l1::HistoryError;
 use curvevm::types::Hash;
 
 use super::FoundFault;
@@ -16,9 +16,6 @@ pub enum WatchError {
     /// The history cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// The L1 does not do what a challenge asks of it.
-    #[error(transparent)]
-    L1(#[from] L1Error),
     /// Two answers of the L1 do not fit together.
     #[error(
         "the rollup's account names root {account} after batch {batch}, the commit of that batch names {commit}: the L1's nodes are at different states, or one of them lies"
@@ -44,7 +41,6 @@ impl WatchError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::History(error) => error.is_transient(),
-            Self::L1(error) => error.is_transient(),
             Self::Contradiction { .. } => true,
             Self::Start(_) | Self::Fault(_) | Self::Task => false,
         }

@@ -247,7 +247,7 @@ impl<S: Source> Watch<S> {
         if let Some((found, commit)) = self.fault.clone() {
             let step = self.look_at_fault(found, commit).await?;
             return match step {
-                Step::Said(Event::Fault(found)) => self.pursue(found).await.map(Step::Said),
+                Step::Said(Event::Fault(found)) => Ok(Step::Said(self.pursue(found).await)),
                 other => Ok(other),
             };
         }

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    Action, Challenger, Event, FoundFault, Source, Watch, WatchError,
+    Challenger, Event, FoundFault, Source, Watch, WatchError,
     challenge::{Case, Duty},
     proof::proof_of,
 };
@@ -26,7 +26,7 @@ pub(super) struct Pursuit {
     ready: bool,
     case: Option<Case>,
     duties: VecDeque<Duty>,
-    /// Failures in a row of what is left to do,
+    /// Failures in a row,
     failures: u32,
     /// and when it is tried again.
     at: Instant,
@@ -43,6 +43,11 @@ impl Pursuit {
             failures: 0,
             at: Instant::now(),
         }
+    }
+
+    /// Whether something may be tried.
+    fn is_due(&self) -> bool {
+        self.at <= Instant::now()
     }
 
     fn add(&mut self, duty: Duty) {
@@ -88,39 +93,43 @@ impl<S: Source> Watch<S> {
     }
 
     /// Does the next thing about a fault that stands, or says it again where there is none.
-    pub(super) async fn pursue(&mut self, found: FoundFault) -> Result<Event, WatchError> {
-        let batch = Some(found.fault.batch);
+    pub(super) async fn pursue(&mut self, found: FoundFault) -> Event {
         if found.finalized {
             // It is too late: what is left of the witness is taken back.
             self.forget();
-            return Ok(self.settle().await.unwrap_or(Event::Fault(found)));
+            return self.settle().await.unwrap_or(Event::Fault(found));
         }
-        let Some(Pursuit { challenger, case: Some(case), .. }) = &mut self.pursuit else {
-            return Ok(Event::Fault(found));
-        };
-        let action: Option<Action> = challenger.advance(case).await?;
-        Ok(action.map_or(Event::Fault(found), |action| Event::Challenge { batch, action }))
+        let batch = Some(found.fault.batch);
+        match self.pursuit.as_mut().filter(|pursuit| pursuit.is_due()) {
+            Some(Pursuit { challenger, case: Some(case), .. }) => {
+                let done = challenger.advance(case).await;
+                let event = done.map(|done| done.map(|action| Event::Challenge { batch, action }));
+                self.event_of(event).unwrap_or(Event::Fault(found))
+            }
+            Some(_) | None => Event::Fault(found),
+        }
     }
 
-    /// Does the next thing that is left to do, or says why it failed. Nothing where there is none, or where it is to be tried later.
+    /// Does the next thing that is left to do. Nothing where there is none, or where it is to be tried later.
     pub(super) async fn settle(&mut self) -> Option<Event> {
-        let pursuit = self.pursuit.as_mut().filter(|pursuit| pursuit.at <= Instant::now())?;
-        match pursuit.settle().await {
-            Ok(event) => {
-                pursuit.failures = 0;
-                event
-            }
-            Err(error) => {
-                pursuit.failures = pursuit.failures.saturating_add(1);
-                let failures = pursuit.failures;
-                let pause: Duration = self.backoff(failures);
-                if let Some(pursuit) = &mut self.pursuit {
-                    pursuit.at = Instant::now() + pause;
-                }
-                let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                Some(Event::Retry { error: error.to_string(), pause_ms })
-            }
+        let pursuit = self.pursuit.as_mut().filter(|pursuit| pursuit.is_due())?;
+        let event = pursuit.settle().await;
+        self.event_of(event)
+    }
+
+    /// What is said of something that was done, or that failed and is tried again, later each time.
+    fn event_of(&mut self, event: Result<Option<Event>, L1Error>) -> Option<Event> {
+        let failed = event.is_err();
+        let failures = self.pursuit.as_ref().map_or(0, |pursuit| pursuit.failures);
+        let pause = self.backoff(failures.saturating_add(1));
+        if let Some(pursuit) = &mut self.pursuit {
+            pursuit.failures = if failed { failures.saturating_add(1) } else { 0 };
+            pursuit.at = Instant::now() + if failed { pause } else { Duration::ZERO };
         }
+        event.unwrap_or_else(|error| {
+            let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            Some(Event::Retry { error: error.to_string(), pause_ms })
+        })
     }
 
     /// The fault is gone: what is left to do is done between checks.
