@@ -5,6 +5,7 @@ use asset_sdk::{
     Key,
     l1::{Level, TransactionFormat},
 };
+use curvevm::types::Address;
 use serde_json::Value;
 
 use crate::{
@@ -140,10 +141,12 @@ async fn a_challenger_that_dies_goes_on_where_it_was() -> Result<()> {
     let mut live = Live::challenging(&forge.network, &challenger)?;
     let opened = live.wait_action("opened").await?;
     live.kill()?;
+    let witness: Address = serde_json::from_value(opened["witness"].clone())?;
+    let is_there = forge.l1.witness(&witness, Level::Confirmed).await?.is_some();
+    ensure!(is_there, "it was not killed in time");
     let mut live = Live::challenging(&forge.network, &challenger)?;
-    let uploaded = live.wait_action("uploaded").await?;
-    ensure!(uploaded["witness"] == opened["witness"], "{uploaded}");
     live.wait_action("proved").await?;
+    ensure!(forge.l1.witness(&witness, Level::Confirmed).await?.is_none(), "it is used");
     live.wait_action("slashed").await?;
     ensure!(!live.actions()?.contains(&"opened".to_owned()), "{:?}", live.actions()?);
     live.kill()?;
