@@ -4,13 +4,19 @@
 
 #[path = "e2e/bad_input.rs"]
 mod bad_input;
+#[path = "e2e/challenge.rs"]
+mod challenge;
 #[path = "e2e/crash.rs"]
 mod crash;
 #[path = "e2e/curve_to_pool.rs"]
 mod curve_to_pool;
+#[path = "e2e/forge.rs"]
+mod forge;
 #[path = "e2e/support.rs"]
 mod support;
 #[path = "e2e/watch.rs"]
 mod watch;
+#[path = "e2e/watcher.rs"]
+mod watcher;
 #[path = "e2e/whole_path.rs"]
 mod whole_path;

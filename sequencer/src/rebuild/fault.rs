@@ -48,7 +48,7 @@ pub enum Difference {
     /// A root that a chunk claims beside a segment.
     Root {
         /// Before the segment, or after it.
-        side: &'static str,
+        side: Side,
         /// What the chunk says.
         claimed: Hash,
         /// What follows from the segments before it, or from it.
@@ -59,6 +59,16 @@ pub enum Difference {
         /// The rule that it breaks.
         reason: String,
     },
+}
+
+/// A side of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Before it.
+    Before,
+    /// After it.
+    After,
 }
 
 impl Difference {
@@ -76,11 +86,20 @@ impl Difference {
     }
 
     /// Compares a root beside a segment.
-    pub(super) fn root(side: &'static str, claimed: &Hash, computed: &Hash) -> Result<(), Self> {
+    pub(super) fn root(side: Side, claimed: &Hash, computed: &Hash) -> Result<(), Self> {
         if claimed == computed {
             return Ok(());
         }
         Err(Self::Root { side, claimed: *claimed, computed: *computed })
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Before => "before",
+            Self::After => "after",
+        })
     }
 }
 

@@ -34,5 +34,5 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use fault::{Difference, Fault, Place};
+pub use fault::{Difference, Fault, Place, Side};
 pub use state::{Applied, Head, Rebuild};

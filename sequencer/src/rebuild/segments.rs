@@ -10,7 +10,7 @@ use curvevm::{
     types::Hash,
 };
 
-use super::fault::Difference;
+use super::fault::{Difference, Side};
 use crate::chain::ChainSpec;
 
 /// The height of the last block in a segment.
@@ -33,10 +33,10 @@ impl Trace {
         spec: &ChainSpec,
         placed: &Placed,
     ) -> Result<(), Difference> {
-        Difference::root("before", &placed.pre_root, &tree.root())?;
+        Difference::root(Side::Before, &placed.pre_root, &tree.root())?;
         let replayed = replay_segment(tree, &spec.id, spec.chunk_bytes_max(), placed)
             .map_err(|error: BlockError| Difference::Segment { reason: error.to_string() })?;
-        Difference::root("after", &placed.post_root, &replayed.post_root)?;
+        Difference::root(Side::After, &placed.post_root, &replayed.post_root)?;
         let executed = executed(&placed.segment.content, &replayed.receipts);
         self.transactions = self.transactions.saturating_add(executed as u64);
         self.segments = self.segments.saturating_add(1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use curvevm::{
     batch::{BATCH_VERSION, BatchHeader, VM_VERSION},
     block::chain,
-    codec::decode_chunk,
+    codec::{Placed, decode_chunk},
     error::StateError,
     genesis::Genesis,
     tree::Tree,
@@ -94,6 +94,34 @@ impl Rebuild {
         let head = leads_to(header, &mut tree).map_err(whole)?;
         (self.tree, self.head) = (tree, head);
         Ok(Applied { segments: trace.segments, transactions: trace.transactions })
+    }
+
+    pub(crate) fn spec(&self) -> &ChainSpec {
+        &self.spec
+    }
+
+    /// The segment at a place of the next batch, and the state before it; none where there is no such segment, or no state before it.
+    pub(crate) fn before(&self, chunks: &[Vec<u8>], place: Place) -> Option<(Tree, Placed)> {
+        let mut tree = self.tree.clone();
+        for (chunk, bytes) in (0..=place.chunk).zip(chunks) {
+            for placed in decode_chunk(bytes).ok()? {
+                if (Place { chunk, offset: placed.offset }) == place {
+                    // Hashes what was written last.
+                    tree.root();
+                    return Some((tree, placed));
+                }
+                Trace::default().replay(&mut tree, &self.spec, &placed).ok()?;
+            }
+        }
+        None
+    }
+
+    /// The state after the next batch, whatever its header says; none where its data leads to none.
+    pub(crate) fn after(&self, header: &BatchHeader, chunks: &[Vec<u8>]) -> Option<Tree> {
+        let mut tree = self.tree.clone();
+        self.replay(&mut tree, header, chunks).ok()?;
+        tree.root();
+        Some(tree)
     }
 
     /// Rule 1.

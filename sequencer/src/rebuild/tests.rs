@@ -122,7 +122,9 @@ fn a_wrong_root_in_a_chunk_is_found_where_it_is() {
     let place = |chunk: &Vec<u8>| decode_chunk(chunk).unwrap().pop().unwrap();
     let last = place(good.chunks.last().unwrap());
     // The last bytes are the root after the last segment, the first after the version are the root before the first one.
-    for (side, chunk, from_end) in [("after", good.chunks.len() - 1, true), ("before", 0, false)] {
+    for (side, chunk, from_end) in
+        [(Side::After, good.chunks.len() - 1, true), (Side::Before, 0, false)]
+    {
         let mut batch = good.clone();
         let bytes = &mut batch.chunks[chunk];
         let at = if from_end { bytes.len() - 1 } else { 1 };
@@ -130,7 +132,7 @@ fn a_wrong_root_in_a_chunk_is_found_where_it_is() {
         rehash(&mut batch);
         let fault = rebuild(&spec).apply(&batch.header, &batch.chunks).unwrap_err();
         let Difference::Root { side: found, .. } = fault.difference else { panic!("{fault}") };
-        assert_eq!(found, side);
+        assert_eq!((found, serde_json::to_value(side).unwrap()), (side, side.to_string().into()));
         let offset = fault.place.unwrap().offset;
         assert!(if from_end { offset == last.offset } else { offset < last.offset }, "{offset}");
     }

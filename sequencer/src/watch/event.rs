@@ -5,6 +5,7 @@ use std::fmt;
 use curvevm::types::{Address, Hash};
 use serde::Serialize;
 
+use super::Action;
 use crate::rebuild::Fault;
 
 /// What a watcher says. In JSON `event` is the variant's name.
@@ -24,7 +25,15 @@ pub enum Event {
         /// The last of them that still counts.
         to: u64,
     },
-    /// The L1 could not be read; it is tried again.
+    /// Something was done about a fault.
+    Challenge {
+        /// The wrong batch, where the action is about one.
+        batch: Option<u64>,
+        /// What.
+        #[serde(flatten)]
+        action: Action,
+    },
+    /// The L1 could not be read, or did not do what was asked; it is tried again.
     Retry {
         /// Why.
         error: String,
@@ -81,6 +90,10 @@ impl fmt::Display for Event {
             Self::RolledBack { from, to } => {
                 write!(f, "rolled back on the L1: from batch {from} to batch {to}")
             }
+            Self::Challenge { batch: Some(batch), action } => {
+                write!(f, "challenge of batch {batch}: {action}")
+            }
+            Self::Challenge { batch: None, action } => write!(f, "challenger: {action}"),
             Self::Retry { error, pause_ms } => {
                 write!(f, "{error}; trying again in {pause_ms} ms")
             }

@@ -2,13 +2,20 @@
 
 use std::{collections::VecDeque, path::PathBuf, sync::Arc, time::Duration};
 
-use asset_sdk::l1::{
-    CommitRecord, History, L1Client, L1Config, Level, PostedBatch, TransactionSignature,
+use asset_sdk::{
+    Key,
+    l1::{
+        CommitRecord, History, L1Client, L1Config, Level, PostedBatch, TransactionFormat,
+        TransactionSignature,
+    },
 };
 use curvevm::types::Hash;
 use tokio::{task::spawn_blocking, time::sleep};
 
-use super::{Event, FoundFault, Progress, Source, Standing, WatchError, ahead::Ahead, challenge};
+use super::{
+    Challenger, Event, FoundFault, Progress, Source, Standing, WatchError, ahead::Ahead,
+    pursue::Pursuit,
+};
 use crate::{
     chain::ChainSpec,
     error::NodeError,
@@ -36,6 +43,8 @@ pub struct WatchConfig {
     pub level: Level,
     /// The pause between two looks once every committed batch is checked.
     pub interval: Duration,
+    /// Who challenges what is wrong, and pays for it; without it a fault is only said.
+    pub key: Option<Key>,
 }
 
 /// Follows a rollup and checks it.
@@ -51,6 +60,7 @@ pub struct Watch<S = History> {
     pub(super) ahead: Ahead,
     /// The fault that stands, and its commit.
     fault: Option<(FoundFault, TransactionSignature)>,
+    pub(super) pursuit: Option<Pursuit>,
     transactions: u64,
 }
 
@@ -81,10 +91,15 @@ impl Watch {
     /// [`WatchError::Start`].
     pub async fn open(config: WatchConfig) -> Result<Self, WatchError> {
         let spec = Arc::new(read_genesis(&config.genesis_file)?);
-        let client = L1Client::new(L1Config::new(config.l1, *spec.program_id(), spec.id));
+        let mut l1 = L1Config::new(config.l1, *spec.program_id(), spec.id);
+        l1.format = TransactionFormat::of_chunks(spec.genesis.params.chunk_bytes_max);
+        let client = Arc::new(L1Client::new(l1));
         check_rollup(&client, &spec).await?;
-        let history = History::new(Arc::new(client), config.level);
-        Self::new(history, spec, config.interval)
+        let challenger = config.key.map(|key| Challenger::new(Arc::clone(&client), key));
+        let history = History::new(client, config.level);
+        let mut watch = Self::new(history, spec, config.interval)?;
+        watch.pursuit = challenger.map(Pursuit::new);
+        Ok(watch)
     }
 }
 
@@ -110,6 +125,7 @@ impl<S: Source> Watch<S> {
             standing: Standing { committed: 0, root, time_ms, finalized: 0 },
             ahead: Ahead::default(),
             fault: None,
+            pursuit: None,
             transactions: 0,
         })
     }
@@ -209,10 +225,15 @@ impl<S: Source> Watch<S> {
         }
     }
 
+    /// The pause after so many failures in a row.
+    pub(super) fn backoff(&self, failures: u32) -> Duration {
+        let factor = 2u32.saturating_pow(failures.saturating_sub(1).min(16));
+        self.interval.saturating_mul(factor).min(BACKOFF_MAX.max(self.interval))
+    }
+
     /// Waits after a failure, longer each time, and says so from the second in a row on.
     async fn pause(&self, error: &WatchError, failures: u32, report: &mut impl FnMut(&Event)) {
-        let factor = 2u32.saturating_pow(failures.saturating_sub(1).min(16));
-        let pause = self.interval.saturating_mul(factor).min(BACKOFF_MAX.max(self.interval));
+        let pause = self.backoff(failures);
         // An L1's node may list a commit a moment after its account says so.
         if failures > 1 {
             let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
@@ -224,7 +245,14 @@ impl<S: Source> Watch<S> {
     /// Checks the next batch, looks whether there is one, or looks whether a fault still stands.
     async fn step(&mut self) -> Result<Step, WatchError> {
         if let Some((found, commit)) = self.fault.clone() {
-            return self.look_at_fault(found, commit).await;
+            let step = self.look_at_fault(found, commit).await?;
+            return match step {
+                Step::Said(Event::Fault(found)) => Ok(Step::Said(self.pursue(found).await)),
+                other => Ok(other),
+            };
+        }
+        if let Some(event) = self.settle().await {
+            return Ok(Step::Said(event));
         }
         if self.rebuild.head().batch >= self.standing.committed {
             self.standing = self.source.standing().await?;
@@ -256,8 +284,11 @@ impl<S: Source> Watch<S> {
         });
         let (rebuild, batch, applied) = checked.await.map_err(|_| WatchError::Task)?;
         match applied {
-            Ok(applied) => Ok(Step::Said(self.accept(rebuild, &batch.commit, applied))),
-            Err(fault) => self.find(fault, &batch).await,
+            Ok(applied) => {
+                self.remember(&batch.earlier);
+                Ok(Step::Said(self.accept(rebuild, &batch.commit, applied)))
+            }
+            Err(fault) => self.find(fault, batch).await,
         }
     }
 
@@ -280,11 +311,11 @@ impl<S: Source> Watch<S> {
     pub(super) async fn find(
         &mut self,
         fault: Fault,
-        batch: &PostedBatch,
+        batch: PostedBatch,
     ) -> Result<Step, WatchError> {
         let commit = &batch.commit;
         let found = FoundFault {
-            fault,
+            fault: fault.clone(),
             commit: commit.signature.to_string(),
             slot: commit.slot,
             poster: commit.poster,
@@ -292,8 +323,8 @@ impl<S: Source> Watch<S> {
             finalized: false,
         };
         let step = self.look_at_fault(found, commit.signature).await?;
-        if let Step::Said(Event::Fault(found)) = &step {
-            challenge::act(found, batch, &self.rebuild);
+        if let Step::Said(Event::Fault(_)) = &step {
+            self.prepare(fault, batch).await?;
         }
         Ok(step)
     }
@@ -315,6 +346,7 @@ impl<S: Source> Watch<S> {
         }
         self.fault = None;
         self.ahead.clear();
+        self.forget();
         // The batches before it may be gone as well: the next step sees to it.
         Ok(Step::Said(Event::RolledBack { from: number, to: self.rebuild.head().batch }))
     }

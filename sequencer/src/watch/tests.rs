@@ -6,14 +6,16 @@ use std::{
     time::Duration,
 };
 
-use asset_sdk::l1::{CommitRecord, HistoryError, PostedBatch, TransactionSignature};
+use asset_sdk::l1::{
+    CommitRecord, HistoryError, L1Client, L1Config, PostedBatch, TransactionSignature,
+};
 use curvevm::types::{Address, Hash};
 
-use super::*;
+use super::{pursue::Pursuit, *};
 use crate::{
     chain::SealedBatch,
     rebuild::Difference,
-    testing::{batches, spec},
+    testing::{batches, key, spec},
 };
 
 const INTERVAL: Duration = Duration::from_millis(1);
@@ -209,6 +211,50 @@ async fn a_wrong_root_is_found_and_said_until_it_is_rolled_back() {
     assert_eq!(watch.progress().root, good[2].header.post_root);
 }
 
+/// A challenger whose L1 does nothing of what it is asked: the fault is still said, and afterwards the chain is still checked.
+#[tokio::test]
+async fn a_challenge_that_fails_loses_neither_the_fault_nor_the_chain() {
+    let good = batches(&spec(), &[1, 2, 3]);
+    let mut bad = good[1].clone();
+    bad.header.post_root = Hash::new([7; 32]);
+    let fake = Fake::with(&[good[0].clone(), bad]);
+    fake.ledger().standing.finalized = 1;
+    let mut watch = watch(&fake);
+    let (program, chain) = (Address::new([9; 32]), spec().id);
+    let dead = L1Client::new(L1Config::new("http://127.0.0.1:1", program, chain));
+    watch.pursuit = Some(Pursuit::new(Challenger::new(Arc::new(dead), key(1))));
+
+    let is_fault = |event: &Event| matches!(event, Event::Fault(_));
+    let is_retry = |event: &Event| matches!(event, Event::Retry { .. });
+    let enough = |said: &[Event]| {
+        let retries = said.iter().rposition(is_fault).map(|last| &said[..last]);
+        retries.is_some_and(|said| said.iter().filter(|it| is_retry(it)).count() > 3)
+    };
+    let said = follow(&mut watch, enough).await;
+    let prepared = |event: &Event| {
+        matches!(
+            event,
+            Event::Challenge {
+                batch: Some(2),
+                action: Action::Prepared { proves: Proves::Last, .. }
+            }
+        )
+    };
+    assert_eq!(said.iter().filter(|event| prepared(event)).count(), 1, "{said:?}");
+
+    // Nothing of it is done when the window is over, and the batches after a rollback are checked all the same.
+    fake.ledger().standing.finalized = 2;
+    let is_too_late =
+        |said: &[Event]| matches!(said.last(), Some(Event::Fault(found)) if found.finalized);
+    follow(&mut watch, is_too_late).await;
+    fake.ledger().standing.finalized = 1;
+    fake.roll_back(&good[0]);
+    fake.commit(&good[1]);
+    fake.commit(&good[2]);
+    let said = follow(&mut watch, is_caught_up(3)).await;
+    assert!(!said.iter().any(is_fault), "{said:?}");
+}
+
 #[tokio::test]
 async fn a_fault_that_is_gone_when_it_is_found_is_not_said() {
     let good = batches(&spec(), &[1]);
@@ -221,7 +267,7 @@ async fn a_fault_that_is_gone_when_it_is_found_is_not_said() {
     assert_eq!(read.commit.header.withdrawals, 9);
     fake.commit(&good[0]);
     let fault = watch.rebuild.clone().apply(&read.commit.header, &read.chunks).unwrap_err();
-    let step = watch.find(fault, &read).await.unwrap();
+    let step = watch.find(fault, read).await.unwrap();
     assert!(matches!(step, follow::Step::Said(Event::RolledBack { from: 1, to: 0 })));
     let said = follow(&mut watch, is_caught_up(1)).await;
     assert!(!said.iter().any(|event| matches!(event, Event::Fault(_))), "{said:?}");

@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    path::PathBuf,
-    process::{Command, ExitStatus, Output, Stdio},
+    process::Output,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -21,7 +20,10 @@ use jsonrpsee::{
 };
 use serde_json::Value;
 
-use crate::support::{SOL, Scene, Trader, asset_binary};
+use crate::{
+    support::{SOL, Scene, Trader},
+    watcher::{Live, watch},
+};
 
 const TRADERS: usize = 8;
 const TRADES: usize = 400;
@@ -29,7 +31,8 @@ const TRADES: usize = 400;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_agrees_with_the_members_from_the_l1_alone() -> Result<()> {
     let mut scene = Scene::start(TRADERS).await?;
-    let live = Live::start(&scene)?;
+    let challenger = scene.network.funded_key(SOL).await?;
+    let live = Live::challenging(&scene.network, &challenger)?;
     let curves = scene.launch(2).await?;
     let traders = (0..TRADERS).map(|account| {
         let (scene, curves) = (&scene, &curves);
@@ -63,6 +66,11 @@ async fn a_watcher_agrees_with_the_members_from_the_l1_alone() -> Result<()> {
     let checked: BTreeSet<u64> = checked.filter_map(|event| event["checked"].as_u64()).collect();
     ensure!((1..=last).all(|number| checked.contains(&number)), "{checked:?} of {last}");
     ensure!(said.iter().all(|event| event["event"] != "fault"), "{said:?}");
+    // An honest chain is never challenged: the challenger has paid for nothing.
+    let actions: Vec<&Value> = said.iter().filter(|event| event["event"] == "challenge").collect();
+    ensure!(actions.len() == 1 && actions[0]["action"] == "ready", "{actions:?}");
+    let left = l1.lamports(&challenger.address(), Level::Confirmed).await?;
+    ensure!(left == SOL, "{left} lamports are left");
     Ok(())
 }
 
@@ -97,52 +105,9 @@ async fn is_lied_to(scene: &Scene) -> Result<()> {
 }
 
 async fn once(scene: &Scene, l1: &str) -> Result<Output> {
-    let mut command = tokio::process::Command::from(watch(scene, l1)?);
+    let mut command = tokio::process::Command::from(watch(scene.network.layout(), l1)?);
     command.args(["--once", "--interval-ms", "50"]);
     Ok(command.output().await?)
-}
-
-fn watch(scene: &Scene, l1: &str) -> Result<Command> {
-    let mut command = Command::new(asset_binary()?);
-    command.args(["--json", "watch", "--l1", l1, "--genesis"]);
-    command.arg(scene.network.layout().genesis());
-    Ok(command)
-}
-
-/// A watcher that follows the chain.
-struct Live {
-    process: std::process::Child,
-    lines: PathBuf,
-}
-
-impl Live {
-    fn start(scene: &Scene) -> Result<Self> {
-        let lines = scene.network.layout().root().join("watch.jsonl");
-        let process = watch(scene, scene.network.l1().url())?
-            .args(["--interval-ms", "100"])
-            .stdout(std::fs::File::create(&lines)?)
-            .stderr(Stdio::null())
-            .spawn()?;
-        Ok(Self { process, lines })
-    }
-
-    /// Asks it to stop. Gives how it ended, and what it said.
-    fn stop(mut self) -> Result<(ExitStatus, Vec<Value>)> {
-        let pid = self.process.id().to_string();
-        ensure!(Command::new("kill").args(["-TERM", &pid]).status()?.success());
-        let ended = self.process.wait()?;
-        let text = std::fs::read_to_string(&self.lines)?;
-        let said = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-        Ok((ended, said))
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        // It may have ended before.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 /// A node of the L1 between the watcher and the real one.

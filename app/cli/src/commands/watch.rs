@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::Result;
-use asset_sdk::l1::Level;
+use anyhow::{Context, Result};
+use asset_sdk::{Key, l1::Level};
 use asset_sequencer::watch::{Event, Progress, Watch, WatchConfig};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -17,7 +17,8 @@ const LINE_PAUSE: Duration = Duration::from_secs(1);
 /// Rebuild the chain from the L1 alone, and check every batch as it is committed, until ctrl-c or SIGTERM.
 ///
 /// No node is asked: the data of every batch is in the L1's transactions. A batch whose data does not lead to what its header
-/// claims is a fault, which is said again and again as long as it stands.
+/// claims is a fault, which is said again and again as long as it stands. With a key it is proved to the program as well, which rolls the
+/// batch back; those who committed it are slashed.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     /// The L1's JSON-RPC; its node must keep the transactions since the rollup's start.
@@ -27,8 +28,12 @@ pub(crate) struct WatchArgs {
     #[arg(long, env = "ASSET_GENESIS", value_name = "FILE")]
     pub(crate) genesis: PathBuf,
     /// Check what is committed at present, then end; a fault ends it with an error.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "key")]
     pub(crate) once: bool,
+    /// Challenge what is wrong with this key: a Solana JSON key file, see `asset keygen`. It pays the deposit and rent on the L1, and gets
+    /// half of each bond.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
     /// How settled on the L1 a commit must be to be checked.
     #[arg(long, value_enum, default_value_t = Settled::Confirmed)]
     pub(crate) level: Settled,
@@ -69,11 +74,13 @@ impl From<Settled> for Level {
 pub(crate) async fn run(args: WatchArgs, output: &Output) -> Result<()> {
     let mut lines = Lines { output: *output, said: None };
     let once = args.once;
+    let key = args.key.as_deref().map(Key::read).transpose();
     let config = WatchConfig {
         genesis_file: args.genesis,
         l1: args.l1,
         level: args.level.into(),
         interval: Duration::from_millis(args.interval_ms),
+        key: key.context("no usable key: make one with `asset keygen --out FILE`")?,
     };
     let watching = async {
         let mut watch = Watch::open(config).await?;

@@ -181,6 +181,16 @@ impl L1Client {
         Ok(messages)
     }
 
+    /// The batches of these numbers whose accounts are there, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`L1Error::Unreachable`], [`L1Error::Rejected`], [`L1Error::Layout`].
+    pub async fn batches(&self, numbers: Range<u64>, level: Level) -> Result<Vec<Batch>, L1Error> {
+        let at: Vec<Pubkey> = numbers.map(|number| self.addresses.batch(number)).collect();
+        self.parsed(&at, level, Batch::parse).await
+    }
+
     /// A committed batch that is not finalized yet; nothing for any other.
     ///
     /// # Errors
@@ -393,6 +403,24 @@ impl L1Client {
         let found = self.rpc.get_multiple_accounts_with_commitment(at, level.into()).await;
         let found = found.map_err(|error| self.call_error("getMultipleAccounts", error))?;
         Ok(found.value)
+    }
+
+    /// The accounts of the program at these addresses, as far as they are there.
+    pub(super) async fn parsed<T>(
+        &self,
+        at: &[Pubkey],
+        level: Level,
+        parse: impl Fn(&[u8]) -> Result<T, LayoutError>,
+    ) -> Result<Vec<T>, L1Error> {
+        let mut parsed = Vec::new();
+        for at in at.chunks(ACCOUNTS_PER_CALL) {
+            for (at, account) in at.iter().zip(self.accounts(at, level).await?) {
+                if let Some(data) = self.checked(at, account)? {
+                    parsed.push(parse(&data).map_err(|reason| layout(at, reason))?);
+                }
+            }
+        }
+        Ok(parsed)
     }
 
     /// The data of an account of the program; nothing when there is none.

@@ -90,4 +90,16 @@ impl TransactionFormat {
             Self::V1 => 3_696,
         }
     }
+
+    /// The shortest format that carries chunks of a chain in one transaction: the chain's `chunk_bytes_max` says what its cluster takes.
+    pub const fn of_chunks(chunk_bytes_max: u16) -> Self {
+        if chunk_bytes_max <= Self::V0.chunk_bytes_max() { Self::V0 } else { Self::V1 }
+    }
+
+    /// The most bytes of a witness that `write_witness` carries in one transaction.
+    ///
+    /// What is around them is below 300 bytes: one signature, four addresses, headers, the budget and the instruction's fields.
+    pub const fn witness_piece_bytes_max(self) -> usize {
+        self.transaction_bytes_max().saturating_sub(300)
+    }
 }

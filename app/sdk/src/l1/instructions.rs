@@ -22,11 +22,11 @@ use super::{
 use crate::keys::Key;
 
 /// What most instructions may use; they need a tenth of it.
-const COMPUTE_UNITS: u32 = 200_000;
+pub(super) const COMPUTE_UNITS: u32 = 200_000;
 /// What one in-program signature check may use.
 const COMPUTE_UNITS_SIGNATURE: u32 = 40_000;
 /// The most that Solana gives a transaction.
-const COMPUTE_UNITS_MAX: u32 = 1_400_000;
+pub(super) const COMPUTE_UNITS_MAX: u32 = 1_400_000;
 
 pub(super) fn initialize(client: &L1Client, payer: &Key, genesis: &Genesis) -> Write {
     let at = client.addresses();
@@ -143,11 +143,7 @@ pub(super) fn close_messages(client: &L1Client, messages: &[Message]) -> Write {
         let data = ix::CloseMessage { index: message.index }.data();
         instruction(client, (data, &accounts.metas()))
     };
-    Write {
-        what: "close_message",
-        instructions: messages.iter().map(close).collect(),
-        compute_units_max: COMPUTE_UNITS,
-    }
+    Write::new("close_message", messages.iter().map(close).collect(), COMPUTE_UNITS)
 }
 
 /// # Errors
@@ -294,16 +290,16 @@ pub(super) fn program_error(what: &'static str, number: u32) -> L1Error {
     }
 }
 
-fn write(
+pub(super) fn write(
     client: &L1Client,
     what: &'static str,
     parts: (Vec<u8>, &[ix::Meta]),
     units: u32,
 ) -> Write {
-    Write { what, instructions: vec![instruction(client, parts)], compute_units_max: units }
+    Write::new(what, vec![instruction(client, parts)], units)
 }
 
-fn instruction(client: &L1Client, (data, metas): (Vec<u8>, &[ix::Meta])) -> Instruction {
+pub(super) fn instruction(client: &L1Client, (data, metas): (Vec<u8>, &[ix::Meta])) -> Instruction {
     let program_id: Pubkey = client.addresses().program();
     let accounts = metas
         .iter()

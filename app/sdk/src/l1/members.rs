@@ -1,5 +1,7 @@
 //! Bonds, verdicts and the committee: reads, and one method for each instruction.
 
+use std::ops::Range;
+
 use asset_rollup_interface::{
     instruction::{RegisterMember, ReportEquivocation, RotateCommittee},
     state::{Batch, Member, Verdict},
@@ -36,6 +38,20 @@ impl L1Client {
         let at = self.addresses().verdict(index);
         let Some(data) = self.owned(&at, level).await? else { return Ok(None) };
         Verdict::parse(&data).map(Some).map_err(|reason| layout(&at, reason))
+    }
+
+    /// The verdicts of these indices that are not closed, in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`L1Client::member`].
+    pub async fn verdicts(
+        &self,
+        indices: Range<u64>,
+        level: Level,
+    ) -> Result<Vec<Verdict>, L1Error> {
+        let at: Vec<_> = indices.map(|index| self.addresses().verdict(index)).collect();
+        self.parsed(&at, level, Verdict::parse).await
     }
 
     /// Locks a bond for a member's key, or adds to it; `owner` pays and gets it back.

@@ -15,6 +15,7 @@
 //! 5. [`L1Error`] keeps apart an L1 that does not answer, a program that is not there, and a rollup that is not initialized.
 
 mod address;
+mod challenges;
 mod client;
 mod config;
 mod error;
@@ -25,9 +26,12 @@ mod send;
 
 pub use address::RollupAddresses;
 pub use asset_rollup_interface::{
-    instruction::{ReportEquivocation, RotateCommittee, Rotation},
-    state::{Batch, Data, Inbox, Member, Message, Rollup, Verdict},
+    instruction::{
+        Challenge, ChallengeTrace, ReportEquivocation, RotateCommittee, Rotation, TraceFault,
+    },
+    state::{Batch, Data, Inbox, Member, Message, Parts, Rollup, Verdict, Witness},
 };
+pub use challenges::{Case, WITNESS_PIECES_IN_FLIGHT};
 pub use client::{CLOSED_MESSAGES_MAX, Chunk, Claim, Commit, DEPOSIT_ATTEMPTS_MAX, L1Client};
 pub use config::{L1Config, Level, TransactionFormat};
 pub use error::L1Error;

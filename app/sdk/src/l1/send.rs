@@ -1,11 +1,12 @@
 //! Writing: sign, send, and follow a transaction until its fate is known.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use curvevm::types::Address;
 use solana_commitment_config::CommitmentConfig;
 use solana_hash::Hash as Blockhash;
 use solana_instruction::{AccountMeta, Instruction, error::InstructionError};
+use solana_keypair::Keypair;
 use solana_message::{VersionedMessage, v0, v1};
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::{
@@ -31,6 +32,10 @@ const RESEND: Duration = Duration::from_secs(2);
 const SYSTEM_INSUFFICIENT: u32 = 1;
 /// The address of the compute budget program.
 const COMPUTE_BUDGET: &str = "ComputeBudget111111111111111111111111111111";
+/// Numbers of its instructions: `RequestHeapFrame`, `SetComputeUnitLimit`, `SetLoadedAccountsDataSizeLimit`.
+const HEAP_FRAME: u8 = 1;
+const COMPUTE_UNIT_LIMIT: u8 = 2;
+const LOADED_BYTES_LIMIT: u8 = 4;
 
 /// A write that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +46,25 @@ pub struct Landed {
     pub slot: u64,
 }
 
-/// A write: its instructions, their name for people, and their compute bound in all.
+/// A write: its instructions, their name for people, and what they may use in all.
 pub(super) struct Write {
     pub(super) what: &'static str,
     pub(super) instructions: Vec<Instruction>,
     pub(super) compute_units_max: u32,
+    /// The heap of each instruction in bytes, where Solana's own is too small.
+    pub(super) heap_bytes: Option<u32>,
+    /// Who signs besides the payer.
+    pub(super) signer: Option<Key>,
+}
+
+impl Write {
+    pub(super) const fn new(
+        what: &'static str,
+        instructions: Vec<Instruction>,
+        compute_units_max: u32,
+    ) -> Self {
+        Self { what, instructions, compute_units_max, heap_bytes: None, signer: None }
+    }
 }
 
 /// What became of a signed transaction.
@@ -92,7 +111,7 @@ impl L1Client {
         Err(L1Error::Timeout { what, signature: signature.to_string() })
     }
 
-    fn sign(
+    pub(super) fn sign(
         &self,
         payer: &Key,
         write: &Write,
@@ -102,16 +121,19 @@ impl L1Client {
         let fee_payer = payer.solana().pubkey();
         let message = match self.config().format {
             TransactionFormat::V0 => {
-                let mut instructions = vec![compute_unit_limit(write.compute_units_max)];
+                let mut instructions = budget(write);
                 instructions.extend_from_slice(&write.instructions);
                 v0::Message::try_compile(&fee_payer, &instructions, &[], blockhash)
                     .map(VersionedMessage::V0)
                     .map_err(|error| failed(error.to_string()))?
             }
             TransactionFormat::V1 => {
-                let config = v1::TransactionConfig::empty()
+                let mut config = v1::TransactionConfig::empty()
                     .with_compute_unit_limit(write.compute_units_max)
                     .with_loaded_accounts_data_size_limit(LOADED_BYTES_MAX);
+                if let Some(bytes) = write.heap_bytes {
+                    config = config.with_heap_size(bytes);
+                }
                 v1::Message::try_compile_with_config(
                     &fee_payer,
                     &write.instructions,
@@ -122,14 +144,16 @@ impl L1Client {
                 .map_err(|error| failed(error.to_string()))?
             }
         };
-        // The signatures come on top of the message: a count and 64 bytes for the only signer.
-        let found = message.serialize().len().saturating_add(65);
+        // The signatures come on top of the message: a count and 64 bytes for each signer.
+        let signatures = usize::from(message.header().num_required_signatures).saturating_mul(64);
+        let found = message.serialize().len().saturating_add(1).saturating_add(signatures);
         let max = self.config().format.transaction_bytes_max();
         if found > max {
             return Err(L1Error::TooLong { what: write.what, found, max });
         }
-        VersionedTransaction::try_new(message, &[payer.solana()])
-            .map_err(|error| failed(error.to_string()))
+        let signers: Vec<&Keypair> =
+            iter::once(payer).chain(&write.signer).map(Key::solana).collect();
+        VersionedTransaction::try_new(message, &signers).map_err(|error| failed(error.to_string()))
     }
 
     /// Sends the same bytes until the status is known or the blockhash has expired.
@@ -233,11 +257,23 @@ fn execution_error(write: &Write, error: &TransactionError) -> L1Error {
     }
 }
 
-/// `SetComputeUnitLimit` of the compute budget program.
-fn compute_unit_limit(units: u32) -> Instruction {
+/// What a write may use, as instructions of the compute budget program. The short format has room for all of them where nothing long is
+/// carried.
+fn budget(write: &Write) -> Vec<Instruction> {
+    let units = budget_instruction(COMPUTE_UNIT_LIMIT, write.compute_units_max);
+    match write.heap_bytes {
+        None => vec![units],
+        Some(bytes) => {
+            let loaded = budget_instruction(LOADED_BYTES_LIMIT, LOADED_BYTES_MAX);
+            vec![budget_instruction(HEAP_FRAME, bytes), units, loaded]
+        }
+    }
+}
+
+fn budget_instruction(number: u8, argument: u32) -> Instruction {
     let program_id: Pubkey = COMPUTE_BUDGET.parse().unwrap_or_default();
-    let mut data = vec![2];
-    data.extend_from_slice(&units.to_le_bytes());
+    let mut data = vec![number];
+    data.extend_from_slice(&argument.to_le_bytes());
     Instruction { program_id, accounts: Vec::<AccountMeta>::new(), data }
 }
 
@@ -250,7 +286,7 @@ mod tests {
 
     use super::{
         Blockhash, InstructionError, L1Client, L1Error, TransactionError, TransactionFormat, Write,
-        compute_unit_limit, execution_error,
+        budget, execution_error,
     };
     use crate::{
         keys::Key,
@@ -260,7 +296,7 @@ mod tests {
     fn write() -> Write {
         let instruction =
             Instruction { program_id: Pubkey::default(), accounts: Vec::new(), data: Vec::new() };
-        Write { what: "withdraw", instructions: vec![instruction], compute_units_max: 1 }
+        Write::new("withdraw", vec![instruction], 1)
     }
 
     fn failed(error: InstructionError) -> L1Error {
@@ -305,9 +341,12 @@ mod tests {
     }
 
     #[test]
-    fn the_compute_limit_is_the_budget_program_s() {
-        let limit = compute_unit_limit(0x0102_0304);
-        assert_eq!(limit.data, [2, 4, 3, 2, 1]);
-        assert_eq!(limit.program_id.to_string(), super::COMPUTE_BUDGET);
+    fn the_budget_is_the_budget_program_s() {
+        assert_eq!(budget(&write())[0].data, [2, 1, 0, 0, 0]);
+        let write = Write { heap_bytes: Some(0x0102_0304), ..write() };
+        let budget = budget(&write);
+        let data: Vec<&[u8]> = budget.iter().map(|it| &it.data[..]).collect();
+        assert_eq!(data, [&[1, 4, 3, 2, 1], &[2, 1, 0, 0, 0], &[4, 0, 0, 64, 0]]);
+        assert!(budget.iter().all(|it| it.program_id.to_string() == super::COMPUTE_BUDGET));
     }
 }
