@@ -19,6 +19,7 @@ macro_rules! on_each_build {
 
 mod program {
     mod accounts;
+    mod authority;
     mod begin_unbond;
     mod challenge_units;
     mod close_batch;

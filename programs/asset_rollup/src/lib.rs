@@ -20,6 +20,9 @@
 //! 9. A committee is replaced under a quorum of its active members, when no live batch is of the one before.
 //! 10. Tokens are deposited of the quote assets of the genesis, whose mints have known extensions only, and of launched assets, whose
 //!     mints are the vault's and are made from a curve that is proved ([`token`]).
+//! 10. The authority may pause, set windows, hand over and upgrade, each after a delay; none of that moves funds, and no pause
+//!     touches challenges, finalization or withdrawals.
+//! 11. Data and commits come from transactions themselves, not from other programs, so that whoever reads transactions sees them.
 //!
 //! # Invariants
 //!
@@ -52,6 +55,7 @@ extern crate std;
 
 #[cfg(any(test, all(target_os = "solana", feature = "upstream-llvm")))]
 mod builtins;
+pub mod caller;
 pub mod certificate;
 pub mod constants;
 pub mod error;
@@ -65,6 +69,7 @@ pub mod proof;
 pub mod replay;
 pub mod state;
 pub mod token;
+pub mod upgrade;
 
 use anchor_lang::prelude::*;
 use curvevm::{
@@ -303,5 +308,20 @@ pub mod asset_rollup {
     ) -> Result<()> {
         let creation = Creation { root_number, curve, witness };
         instructions::create_mint::create_mint(ctx, &creation)
+    }
+
+    /// Announces what the authority will do; `act` is the encoding of the interface's `Act`.
+    pub fn schedule_action(ctx: &mut Context<ScheduleAction>, act: &[u8]) -> Result<()> {
+        instructions::schedule_action::schedule_action(ctx, act)
+    }
+
+    /// Gives up an action.
+    pub fn cancel_action(ctx: &mut Context<CancelAction>, index: u64) -> Result<()> {
+        instructions::cancel_action::cancel_action(ctx, index)
+    }
+
+    /// Does what was scheduled, when its delay is over.
+    pub fn execute_action(ctx: &mut Context<ExecuteAction>, index: u64) -> Result<()> {
+        instructions::execute_action::execute_action(ctx, index)
     }
 }

@@ -27,6 +27,11 @@ pub const SECS_MAX: u64 = 90 * 24 * 60 * 60;
 /// The largest least bond and deposit of a challenger, in lamports: a million SOL.
 pub const LAMPORTS_MAX: u64 = 1_000_000_000_000_000;
 
+/// The longest pause, in seconds: 7 days. As long the rollup runs between two pauses.
+pub const PAUSE_SECS_MAX: u64 = 7 * 24 * 60 * 60;
+/// How long an action may be executed once it is ready, in seconds: 14 days.
+pub const ACTION_SECS_MAX: u64 = 14 * 24 * 60 * 60;
+
 /// Where lamports are sent to be burnt: `1nc1nerator11111111111111111111111111111111`.
 pub const INCINERATOR: Address = Address::new([
     0x00, 0x33, 0x90, 0x72, 0x8d, 0x34, 0x11, 0x60, 0x79, 0xbd, 0xc9, 0x11, 0xbf, 0xff, 0x00, 0xdb,

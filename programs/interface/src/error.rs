@@ -244,6 +244,24 @@ errors! {
     MintExists = 6098, "the mint of the asset was created before";
     /// The proved cells are not the curve and its module.
     WrongCurve = 6099, "the proved cells are not those of the curve and its module";
+    /// Deposits and commits are paused.
+    Paused = 6100, "deposits and commits are paused";
+    /// The signer is not the rollup's authority.
+    NotAuthority = 6101, "the signer is not the authority of the rollup";
+    /// The action's delay is not over.
+    ActionNotReady = 6102, "the delay of the action is not over";
+    /// The action was ready for too long.
+    ActionExpired = 6103, "the action was ready for too long: cancel it and schedule it again";
+    /// A value of the action is out of its bounds.
+    InvalidAction = 6104, "a value of the action is out of its bounds";
+    /// The rollup has not run for long enough since the last pause.
+    PauseTooSoon = 6105, "the rollup has not run for long enough since the last pause";
+    /// The buffer is not the loader's, or somebody can still change it.
+    WrongBuffer = 6106, "the buffer is not the loader's, or its authority is not the rollup's upgrade address";
+    /// An account that an upgrade needs was not passed, or is another one.
+    WrongUpgrade = 6107, "an account of the upgrade is missing or another one";
+    /// Another program made the call.
+    CalledByProgram = 6108, "data and commits are sent by transactions themselves, where everybody finds them, and not by another program";
 }
 
 /// The first number of [`rejection`].
@@ -322,6 +340,7 @@ mod tests {
         assert_eq!(RollupError::BatchNotLive.code(), 6083);
         assert_eq!(RollupError::UnknownFault.code(), 6089);
         assert_eq!(RollupError::WrongCurve.code(), 6099);
+        assert_eq!(RollupError::CalledByProgram.code(), 6108);
     }
 
     #[test]
@@ -332,7 +351,7 @@ mod tests {
             }
         }
         assert_eq!(rejection(2, Error::BadSignature), 7205);
-        for code in [6053, 6089, 7000, 7099] {
+        for code in [6053, 6108, 7000, 7099] {
             assert_eq!(rejected(code), None);
         }
     }

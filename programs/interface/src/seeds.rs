@@ -11,6 +11,8 @@
 //! | Nullifiers | `"nullifiers"`, rollup, page u64 |
 //! | Member | `"member"`, rollup, key |
 //! | Verdict | `"verdict"`, rollup, index u64 |
+//! | Action | `"action"`, rollup, index u64 |
+//! | upgrade address | `"upgrade"`, rollup |
 //! | mint of a launched asset | `"mint"`, rollup, curve |
 //!
 //! Token accounts are those of the associated token program: [`associated_token`]. The vault has one for each quote asset.
@@ -42,6 +44,11 @@ pub const VERDICT: &[u8] = b"verdict";
 /// First seed of the mint of a launched asset.
 pub const MINT: &[u8] = b"mint";
 
+/// First seed of an Action.
+pub const ACTION: &[u8] = b"action";
+/// First seed of the address that upgrades the program.
+pub const UPGRADE: &[u8] = b"upgrade";
+
 /// Seeds of the Rollup of a chain.
 pub fn rollup(chain_id: &Hash) -> [&[u8]; 2] {
     [ROLLUP, chain_id.as_bytes()]
@@ -50,6 +57,16 @@ pub fn rollup(chain_id: &Hash) -> [&[u8]; 2] {
 /// Seeds of a rollup's Vault: a system account that holds the deposited lamports.
 pub fn vault(rollup: &Address) -> [&[u8]; 2] {
     [VAULT, rollup.as_bytes()]
+}
+
+/// Seeds of an Action; `index` is [`le`] of its index.
+pub fn action<'a>(rollup: &'a Address, index: &'a [u8; 8]) -> [&'a [u8]; 3] {
+    [ACTION, rollup.as_bytes(), index]
+}
+
+/// Seeds of the address that upgrades the program for a rollup: the program's and a buffer's authority.
+pub fn upgrade(rollup: &Address) -> [&[u8]; 2] {
+    [UPGRADE, rollup.as_bytes()]
 }
 
 /// Seeds of a rollup's Inbox.

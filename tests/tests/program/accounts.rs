@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use asset_rollup_interface::instruction::{InitWitness, TraceFault, WriteWitness};
+use asset_rollup_interface::instruction::{Act, InitWitness, TraceFault, WriteWitness};
 use curvevm::{
     program::{Amount, Instruction as CurveInstruction},
     types::{Address, Base, CurveId},
@@ -14,14 +14,17 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::{AccountMeta, Instruction, Message, versioned::VersionedTransaction};
 
-use super::support::{
-    BOND, Build, MEMBERS_FROM, SOL, Upload, World, account_of, address, budget, exhibits, heap,
-    key_of, keypair,
-    modules::{Kind, long},
-    orders::{buy_out, launch},
-    pubkey, signed,
-    tokens::{SPL, T22, of},
-    trace, withdraw,
+use super::{
+    authority::authority,
+    support::{
+        BOND, Build, MEMBERS_FROM, SOL, Upload, World, account_of, address, budget, exhibits, heap,
+        key_of, keypair,
+        modules::{Kind, long},
+        orders::{buy_out, launch},
+        pubkey, signed,
+        tokens::{SPL, T22, of},
+        trace, withdraw,
+    },
 };
 
 /// An instruction that succeeds, and the keys besides the payer's that sign it.
@@ -76,6 +79,42 @@ const FREE: &[Free] = &[
         place: 1,
         spoils: &[Spoil::Foreign],
         why: "it is the same owner's",
+    },
+    Free {
+        instruction: "execute_action",
+        place: 4,
+        spoils: &[Spoil::Own, Spoil::System],
+        why: "only an upgrade looks at it",
+    },
+    Free {
+        instruction: "execute_action",
+        place: 6,
+        spoils: &[Spoil::Own, Spoil::System],
+        why: "only an upgrade looks at it",
+    },
+    Free {
+        instruction: "execute_action",
+        place: 7,
+        spoils: &[Spoil::Own, Spoil::System],
+        why: "only an upgrade looks at it",
+    },
+    Free {
+        instruction: "execute_action",
+        place: 8,
+        spoils: &[Spoil::Own, Spoil::System],
+        why: "only an upgrade looks at it",
+    },
+    Free {
+        instruction: "execute_action",
+        place: 9,
+        spoils: &[Spoil::Own, Spoil::System],
+        why: "only an upgrade looks at it",
+    },
+    Free {
+        instruction: "schedule_action",
+        place: 3,
+        spoils: &[Spoil::Own, Spoil::System, Spoil::Twice(4)],
+        why: "only an upgrade looks at it",
     },
 ];
 
@@ -206,6 +245,17 @@ const INSTRUCTIONS: &[(&str, fn(&mut World) -> Prepared)] = &[
         let at = world.upload(1, free_seed(world), &upload);
         (world.trace_instruction(&challenge, at), vec![world.challenger()])
     }),
+    ("schedule_action", |world| (world.schedule_instruction(Act::Resume), vec![authority()])),
+    ("cancel_action", |world| {
+        let schedule = world.schedule_instruction(Act::Resume);
+        world.send_all(&[schedule], &[&authority()]).unwrap();
+        (world.cancel_instruction(0), vec![authority()])
+    }),
+    ("execute_action", |world| {
+        let schedule = world.schedule_instruction(Act::Resume);
+        world.send_all(&[schedule], &[&authority()]).unwrap();
+        (world.execute_instruction(0, None), vec![authority()])
+    }),
     ("force_transaction", |world| (world.force_instruction(&[1; 10]), vec![])),
     ("deposit_token", |world| (world.deposit_token_instruction(address(0), of(SPL, 10)), vec![])),
     ("withdraw_token", |world| {
@@ -267,11 +317,16 @@ fn uploaded(world: &mut World) -> Address {
 /// Two rollups on one Solana, of which the second is `other`.
 fn rollups(build: Build) -> [World; 2] {
     let mut world = World::with_tokens(build);
+    world.airdrop(&key_of(&authority()), SOL);
+    world.edit_rollup(|rollup| rollup.authority = key_of(&authority()));
     // What leads to an instruction takes time, for both rollups.
     world.edit_rollup(|rollup| rollup.inbox_delay_slots = 100_000);
     let mut other = world.fork(|genesis| genesis.name = "other".into());
     other.start();
-    other.edit_rollup(|rollup| rollup.inbox_delay_slots = 100_000);
+    other.edit_rollup(|rollup| {
+        rollup.inbox_delay_slots = 100_000;
+        rollup.authority = key_of(&authority());
+    });
     let svm = other.svm.clone();
     [World { svm, ..world }, other]
 }

@@ -8,6 +8,7 @@ use curvevm::{
 };
 
 use crate::{
+    caller::check_top_level,
     certificate::{MemberSignature, check_quorum},
     error::{RollupError, ensure, fail},
     state::{
@@ -76,12 +77,14 @@ pub struct Certified<'a> {
 /// [`RollupError`].
 #[inline(never)]
 pub fn commit_batch(ctx: &mut Context<CommitBatch>, certified: &Certified<'_>) -> Result<()> {
+    check_top_level()?;
     let header: BatchHeader =
         borsh::from_slice(certified.header).map_err(|_| fail(RollupError::InvalidHeader))?;
     let clock = Clock::get()?;
     let program_id = Key::new(ctx.program_id.to_bytes());
     let bump = ctx.bumps.batch;
     let accounts = &mut ctx.accounts;
+    accounts.rollup.check_open(&clock)?;
     check_header(&header, &accounts.rollup)?;
     check_inbox(&header, accounts, clock.slot)?;
     check_data(&header, accounts)?;

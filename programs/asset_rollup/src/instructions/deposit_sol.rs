@@ -67,6 +67,7 @@ pub fn deposit_sol(
     ensure(amount >= DEPOSIT_LAMPORTS_MIN, RollupError::DepositTooSmall)?;
     let bump = ctx.bumps.message;
     let accounts = &mut ctx.accounts;
+    accounts.rollup.check_open(&Clock::get()?)?;
     accounts.inbox.deposit(amount)?;
     let kind = MessageKind::Deposit {
         asset: AssetId::SOL,

@@ -76,6 +76,7 @@ pub fn deposit_token(
 ) -> Result<()> {
     let bump = ctx.bumps.message;
     let accounts = &mut ctx.accounts;
+    accounts.rollup.check_open(&Clock::get()?)?;
     let recipient = Key::new(recipient);
     let kind = match amount.of_tokens()? {
         Amount::Quote(asset, amount) => {

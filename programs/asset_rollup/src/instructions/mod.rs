@@ -1,6 +1,7 @@
 //! Instructions, one file each: accounts, then the handler.
 
 pub mod begin_unbond;
+pub mod cancel_action;
 pub mod challenge;
 pub mod challenge_trace;
 pub mod close_batch;
@@ -12,6 +13,7 @@ pub mod commit_batch;
 pub mod create_mint;
 pub mod deposit_sol;
 pub mod deposit_token;
+pub mod execute_action;
 pub mod finalize_batch;
 pub mod finish_unbond;
 pub mod force_transaction;
@@ -22,12 +24,14 @@ pub mod register_member;
 pub mod replay_segment;
 pub mod report_equivocation;
 pub mod rotate_committee;
+pub mod schedule_action;
 pub mod slash;
 pub mod withdraw;
 pub mod withdraw_token;
 pub mod write_witness;
 
 pub use begin_unbond::*;
+pub use cancel_action::*;
 pub use challenge::*;
 pub use challenge_trace::*;
 pub use close_batch::*;
@@ -39,6 +43,7 @@ pub use commit_batch::*;
 pub use create_mint::*;
 pub use deposit_sol::*;
 pub use deposit_token::*;
+pub use execute_action::*;
 pub use finalize_batch::*;
 pub use finish_unbond::*;
 pub use force_transaction::*;
@@ -49,6 +54,7 @@ pub use register_member::*;
 pub use replay_segment::*;
 pub use report_equivocation::*;
 pub use rotate_committee::*;
+pub use schedule_action::*;
 pub use slash::*;
 pub use withdraw::*;
 pub use withdraw_token::*;

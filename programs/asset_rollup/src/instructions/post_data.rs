@@ -5,6 +5,7 @@ use asset_rollup_interface::{seeds, state::ACCOUNT_VERSION};
 use curvevm::batch::chunk_hash;
 
 use crate::{
+    caller::check_top_level,
     error::{RollupError, ensure, fail},
     state::{Data, DataAccount, Rollup},
 };
@@ -57,6 +58,7 @@ pub struct Chunk<'a> {
 /// [`RollupError`].
 #[inline(never)]
 pub fn post_data(ctx: &mut Context<PostData>, chunk: &Chunk<'_>) -> Result<()> {
+    check_top_level()?;
     let bump = ctx.bumps.data;
     let accounts = &mut ctx.accounts;
     let rollup = &accounts.rollup;

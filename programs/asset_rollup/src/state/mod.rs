@@ -1,5 +1,6 @@
 //! Accounts. Each is the layout of the same name in `asset-rollup-interface`, mapped without copying.
 
+mod action;
 mod batch;
 mod committee;
 mod data;
@@ -11,6 +12,7 @@ mod rollup;
 mod verdict;
 mod witness;
 
+pub use action::Action;
 pub use batch::{Batch, Commitment, Committers};
 pub use committee::{Committee, bit};
 pub use data::{Data, DataAccount};
@@ -32,6 +34,7 @@ const _: () = assert!(size_of::<Inbox>() + DISCRIMINATOR_BYTES == layout::Inbox:
 const _: () = assert!(size_of::<Batch>() + DISCRIMINATOR_BYTES == layout::Batch::BYTES);
 const _: () = assert!(size_of::<Nullifiers>() + DISCRIMINATOR_BYTES == layout::Nullifiers::BYTES);
 const _: () = assert!(size_of::<Member>() + DISCRIMINATOR_BYTES == layout::Member::BYTES);
+const _: () = assert!(size_of::<Action>() + DISCRIMINATOR_BYTES == layout::Action::BYTES);
 const _: () = assert!(size_of::<Verdict>() + DISCRIMINATOR_BYTES == layout::Verdict::BYTES);
 const _: () = assert!(DataAccount::space_for(0) == layout::Data::bytes(0));
 const _: () = assert!(DataAccount::space_for(256) == layout::Data::bytes(256));

@@ -3,6 +3,7 @@
 //! Each instruction is a struct of its arguments with `data()`, and a struct of its accounts with `metas()`. In the lists of
 //! accounts, `[writable]` and `[signer]` say how the program takes them.
 
+mod authority;
 mod challenge;
 mod committee;
 mod tokens;
@@ -17,6 +18,10 @@ use curvevm::{
     types::{Address, AssetId, Hash, Signature},
 };
 
+pub use authority::{
+    Act, CLOCK, CancelAction, CancelActionAccounts, ExecuteAction, ExecuteActionAccounts, LOADER,
+    RENT, ScheduleAction, ScheduleActionAccounts, UpgradeAccounts, Windows,
+};
 pub use challenge::{
     Challenge, ChallengeAccounts, ChallengeTrace, CloseWitness, CloseWitnessAccounts, InitWitness,
     InitWitnessAccounts, TraceFault, WriteWitness, WriteWitnessAccounts,
@@ -532,11 +537,11 @@ mod tests {
     };
 
     use super::{
-        BeginUnbond, Challenge, ChallengeTrace, CloseBatch, CloseData, CloseMessage, CloseVerdict,
-        CloseWitness, CommitBatch, CommitBatchAccounts, CreateMint, DepositSol, DepositToken,
-        FinalizeBatch, FinishUnbond, ForceTransaction, InitWitness, Initialize, Meta, PostData,
-        RegisterMember, ReplaySegment, ReportEquivocation, RotateCommittee, Slash, TraceFault,
-        Withdraw, WithdrawToken, WriteWitness,
+        BeginUnbond, CancelAction, Challenge, ChallengeTrace, CloseBatch, CloseData, CloseMessage,
+        CloseVerdict, CloseWitness, CommitBatch, CommitBatchAccounts, CreateMint, DepositSol,
+        DepositToken, ExecuteAction, FinalizeBatch, FinishUnbond, ForceTransaction, InitWitness,
+        Initialize, Meta, PostData, RegisterMember, ReplaySegment, ReportEquivocation,
+        RotateCommittee, ScheduleAction, Slash, TraceFault, Withdraw, WithdrawToken, WriteWitness,
     };
 
     #[test]
@@ -564,6 +569,9 @@ mod tests {
             ("close_witness", CloseWitness::DISCRIMINATOR),
             ("challenge", Challenge::DISCRIMINATOR),
             ("challenge_trace", ChallengeTrace::DISCRIMINATOR),
+            ("schedule_action", ScheduleAction::DISCRIMINATOR),
+            ("cancel_action", CancelAction::DISCRIMINATOR),
+            ("execute_action", ExecuteAction::DISCRIMINATOR),
             ("force_transaction", ForceTransaction::DISCRIMINATOR),
             ("deposit_token", DepositToken::DISCRIMINATOR),
             ("withdraw_token", WithdrawToken::DISCRIMINATOR),

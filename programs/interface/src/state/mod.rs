@@ -1,5 +1,6 @@
 //! Accounts of the program.
 
+mod action;
 mod batch;
 mod data;
 mod inbox;
@@ -14,6 +15,7 @@ use core::fmt;
 
 use borsh::BorshDeserialize;
 
+pub use action::Action;
 pub use batch::Batch;
 pub use data::Data;
 pub use inbox::Inbox;

@@ -100,6 +100,10 @@ pub struct Rollup {
     pub prev_members: [Address; MEMBERS_MAX],
     /// The quote assets besides SOL, as genesis names them, then zeros: mints that may be deposited.
     pub quote_assets: [AssetId; QUOTE_ASSETS_MAX],
+    /// How many actions were scheduled; the index of the next.
+    pub actions: u64,
+    /// Until when deposits and commits are paused, in seconds since 1970; zero before the first pause.
+    pub paused_until: i64,
 }
 
 /// The state root after a finalized batch.
@@ -115,7 +119,7 @@ impl Rollup {
     /// `sha256("account:Rollup")`, first eight bytes.
     pub const DISCRIMINATOR: [u8; 8] = [0x90, 0x43, 0xc9, 0xd9, 0x1a, 0x52, 0x6c, 0x6a];
     /// The length of the account, in bytes.
-    pub const BYTES: usize = 5_240;
+    pub const BYTES: usize = 5_256;
 
     /// Reads the account's data.
     ///

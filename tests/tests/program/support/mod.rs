@@ -5,6 +5,7 @@ mod chain;
 mod challenge;
 pub(crate) mod modules;
 pub(crate) mod orders;
+mod relay;
 mod replay;
 pub(crate) mod scene;
 pub(crate) mod tokens;

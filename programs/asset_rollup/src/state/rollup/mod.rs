@@ -59,6 +59,8 @@ pub struct Rollup {
     pub prev_committee_hash: [u8; 32],
     pub prev_members: [[u8; 32]; MEMBERS_MAX],
     pub quote_assets: [[u8; 32]; QUOTE_ASSETS_MAX],
+    pub actions: u64,
+    pub paused_until: i64,
 }
 
 /// The state root after a finalized batch.
@@ -105,6 +107,15 @@ impl Rollup {
         self.committed_withdrawals = header.withdrawals;
         self.committed_root = header.post_root.to_bytes();
         self.committed_inbox_hash = header.inbox_hash.to_bytes();
+    }
+
+    /// Deposits and commits are not paused.
+    ///
+    /// # Errors
+    ///
+    /// [`RollupError::Paused`].
+    pub fn check_open(&self, clock: &Clock) -> Result<()> {
+        ensure(clock.unix_timestamp >= self.paused_until, RollupError::Paused)
     }
 
     /// Whether a batch is committed and not finalized.
