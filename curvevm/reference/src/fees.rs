@@ -232,7 +232,7 @@ impl Charge<'_> {
             return rate;
         }
         let fee = ceil(&stepped(gross, &step, &rate, &growth));
-        ceil(&ratio(fee * int(RATE_ONE), gross.clone()))
+        ceil(&ratio(fee * int(RATE_ONE), gross.clone())).min(int(RATE_MAX))
     }
 
     /// The rate of a payment that leaves `net` after the fee, by Meteora DBC's steps: the root of the quadratic that the fee is
@@ -272,7 +272,8 @@ impl Charge<'_> {
             last + ceil(&ratio((net - left_at_cap) * int(RATE_ONE), int(RATE_ONE) - top))
         };
         let found = ceil(&ratio((&gross - net) * int(RATE_ONE), gross));
-        (found >= rate).then_some(found)
+        // Both roundings up can pass the highest rate by a billionth; upstream caps every rate.
+        (found >= rate).then(|| found.min(int(RATE_MAX)))
     }
 }
 
