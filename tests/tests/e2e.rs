@@ -12,6 +12,8 @@ mod crash;
 mod curve_to_pool;
 #[path = "e2e/forge.rs"]
 mod forge;
+#[path = "e2e/l1_fork.rs"]
+mod l1_fork;
 #[path = "e2e/support.rs"]
 mod support;
 #[path = "e2e/watch.rs"]

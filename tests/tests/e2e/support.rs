@@ -35,8 +35,17 @@ pub(crate) struct Scene {
 impl Scene {
     /// Starts four members and has `accounts` deposit.
     pub(crate) async fn start(accounts: usize) -> Result<Self> {
+        Self::start_with(accounts, |_| {}).await
+    }
+
+    /// As [`Scene::start`], on a network that is like `edit` makes it.
+    pub(crate) async fn start_with(
+        accounts: usize,
+        edit: impl FnOnce(&mut LocalnetConfig),
+    ) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let mut config = LocalnetConfig::new(asset_binary()?);
+        edit(&mut config);
         config.dir = Some(dir.path().join("net"));
         let network = Localnet::start(&config).await?;
         let client = Arc::new(network.client().await?);

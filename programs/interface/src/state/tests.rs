@@ -63,6 +63,8 @@ fn rollup() -> Rollup {
         prev_committee_hash: Hash::new([32; 32]),
         prev_members: [Address::new([33; 32]); MEMBERS_MAX],
         quote_assets: [AssetId::new([34; 32]); QUOTE_ASSETS_MAX],
+        actions: 35,
+        paused_until: 36,
     }
 }
 
