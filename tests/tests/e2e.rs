@@ -14,6 +14,8 @@ mod curve_to_pool;
 mod forge;
 #[path = "e2e/support.rs"]
 mod support;
+#[path = "e2e/tokens.rs"]
+mod tokens;
 #[path = "e2e/watch.rs"]
 mod watch;
 #[path = "e2e/watcher.rs"]

@@ -35,9 +35,15 @@ pub(crate) struct Scene {
 impl Scene {
     /// Starts four members and has `accounts` deposit.
     pub(crate) async fn start(accounts: usize) -> Result<Self> {
+        Self::start_with(accounts, Vec::new()).await
+    }
+
+    /// As [`Scene::start`], with quote assets in genesis.
+    pub(crate) async fn start_with(accounts: usize, quote_assets: Vec<AssetId>) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let mut config = LocalnetConfig::new(asset_binary()?);
         config.dir = Some(dir.path().join("net"));
+        config.quote_assets = quote_assets;
         let network = Localnet::start(&config).await?;
         let client = Arc::new(network.client().await?);
         let keys = deposit(&network, &client, accounts).await?;

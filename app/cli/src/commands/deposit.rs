@@ -14,7 +14,7 @@ use curvevm::{
 use serde::Serialize;
 
 use crate::{
-    context::{L1Url, NodeUrls, Signer, format_asset, parse_units},
+    context::{L1Url, NodeUrls, Signer, decimals, format_asset, parse_units},
     output::Output,
 };
 
@@ -132,8 +132,7 @@ async fn amount(args: &DepositArgs, client: &Client, l1: &L1Client) -> Result<(A
     }
     let asset = args.mint.context("say an amount of SOL, or --mint or --curve")?;
     let quote = Quote::new(parse_units(amount)?);
-    let mint = l1.mint(&Address::new(asset.to_bytes()), Level::Confirmed).await?;
-    let decimals = mint.map(|mint| mint.decimals);
+    let decimals = decimals(l1, &asset).await;
     let text = Box::new(move |units| format_asset(Quote::new(units), &asset, decimals));
     Ok((Amount::Quote(asset, quote), Units { asset: Deposit::Quote(asset), text }))
 }
