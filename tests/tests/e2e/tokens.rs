@@ -184,20 +184,22 @@ impl Market {
     async fn quote_is_paid(&self) -> Result<()> {
         let l1 = self.scene.network.l1_client();
         let recipient = Key::generate().address();
-        let mut indices = Vec::new();
-        for asset in [self.spl, self.with_fee] {
-            let amount = Amount::Quote(asset, Quote::new(WITHDRAWN));
-            indices.push(self.withdraw(recipient, amount).await?);
-        }
-        let kept = [WITHDRAWN, WITHDRAWN / 100 * 99];
-        for ((index, asset), paid) in indices.iter().zip([self.spl, self.with_fee]).zip(kept) {
-            let claimed = self.asset(&["claim", &index.to_string()]).await?;
-            ensure!(claimed["mint"] == asset.to_string() && claimed["mint_created"] == false);
-            ensure!(self.tokens(&recipient, &asset).await? == paid, "{claimed}");
-        }
+        let amount = Amount::Quote(self.spl, Quote::new(WITHDRAWN));
+        let index = self.withdraw(recipient, amount).await?;
+        let claimed = self.asset(&["claim", &index.to_string()]).await?;
+        ensure!(claimed["mint"] == self.spl.to_string() && claimed["mint_created"] == false);
+        ensure!(self.tokens(&recipient, &self.spl).await? == WITHDRAWN, "{claimed}");
+        // In one go; the fee is the recipient's.
+        let (amount, mint) = (WITHDRAWN.to_string(), self.with_fee.to_string());
+        let to = recipient.to_string();
+        let withdraw = ["withdraw", "--tokens", &amount, "--mint", &mint, "--to", &to, "--claim"];
+        let said = self.run(&withdraw).await?;
+        ensure!(said.contains(&format!("paid 200 tokens of {mint}")), "{said}");
+        let paid = self.tokens(&recipient, &self.with_fee).await?;
+        ensure!(paid == WITHDRAWN / 100 * 99, "{paid}");
         let vault = Address::new(l1.addresses().vault.to_bytes());
         ensure!(self.tokens(&vault, &self.spl).await? == DEPOSITED - WITHDRAWN);
-        let again = pay_withdrawal(&self.scene.client, &l1, self.holder.key(), indices[0]).await;
+        let again = pay_withdrawal(&self.scene.client, &l1, self.holder.key(), index).await;
         let Err(PayoutError::L1(error)) = again else { bail!("paid twice: {again:?}") };
         ensure!(error.program_number() == Some(RollupError::AlreadyWithdrawn.code()), "{error}");
         Ok(())

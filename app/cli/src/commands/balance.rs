@@ -8,6 +8,7 @@ use asset_sdk::{
 };
 use clap::Args;
 use curvevm::types::{Address, AssetId, CurveId};
+use futures::future::join_all;
 use serde::Serialize;
 
 use crate::{
@@ -77,13 +78,13 @@ pub(crate) async fn run(args: BalanceArgs, output: &Output) -> Result<()> {
 /// What an account has of each quote asset, for people. Without the L1 tokens are written in base units.
 async fn quotes(client: &Client, l1: &L1Url, account: &AccountView) -> Result<Vec<String>> {
     let l1 = l1.open(client).await?;
-    let mut lines = Vec::with_capacity(account.balances.len());
-    for entry in &account.balances {
+    // A few, and an L1 that does not answer is waited for once.
+    let lines = account.balances.iter().map(|entry| async {
         let decimals = match entry.asset {
             AssetId::SOL => None,
             asset => decimals(&l1, &asset).await,
         };
-        lines.push(format_asset(entry.amount, &entry.asset, decimals));
-    }
-    Ok(lines)
+        format_asset(entry.amount, &entry.asset, decimals)
+    });
+    Ok(join_all(lines).await)
 }

@@ -3,13 +3,13 @@
 use anyhow::{Context, Result};
 use asset_sdk::{
     Client,
-    amount::{format_decimal, format_sol, parse_sol, parse_tokens},
+    amount::{format_decimal, parse_sol, parse_tokens},
     l1::{L1Client, Level},
 };
 use clap::{ArgGroup, Args};
 use curvevm::{
     program::Amount,
-    types::{Address, AssetId, CurveId, Quote},
+    types::{Address, AssetId, Base, CurveId, Quote},
 };
 use serde::Serialize;
 
@@ -56,28 +56,20 @@ struct Deposited {
     signature: String,
     slot: u64,
     recipient: Address,
-    /// What was taken from the depositor; less is credited where a mint keeps a fee.
+    /// The quote asset; none when it is a launched one.
+    asset: Option<AssetId>,
+    /// The curve of a launched asset.
+    curve: Option<CurveId>,
+    /// What was taken from the depositor, in base units; less is credited where a mint keeps a fee.
     amount: u64,
-    /// Of which asset.
-    asset: Deposit,
-    /// The recipient's balance of the asset after the credit.
+    /// What the recipient has of the asset after the credit.
     balance: Option<u64>,
 }
 
-/// What is deposited.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Deposit {
-    /// A quote asset.
-    Quote(AssetId),
-    /// A launched asset.
-    Curve(CurveId),
-}
-
-/// An asset and how people write its amounts.
-struct Units {
-    asset: Deposit,
-    text: Box<dyn Fn(u64) -> String>,
+/// An asset, and what its amounts are written with.
+enum Asset {
+    Quote { asset: AssetId, decimals: Option<u8> },
+    Launched { curve: CurveId, decimals: u8, symbol: String },
 }
 
 pub(crate) async fn run(args: DepositArgs, output: &Output) -> Result<()> {
@@ -85,68 +77,85 @@ pub(crate) async fn run(args: DepositArgs, output: &Output) -> Result<()> {
     let client = args.urls.connect().await?;
     let l1 = args.l1.connect(&client).await?;
     let recipient = args.to.unwrap_or_else(|| key.address());
-    let (amount, units) = amount(&args, &client, &l1).await?;
-    let text = (units.text)(base_units(&amount));
+    let (asset, units) = what(&args, &client, &l1).await?;
+    let text = asset.text(units);
     output.progress(&format!("locking {text} on the L1"));
-    let landed = match amount {
+    let landed = match asset.amount(units) {
         Amount::Quote(AssetId::SOL, quote) => l1.deposit(&key, &recipient, quote).await?,
-        Amount::Quote(..) | Amount::Base(..) => l1.deposit_token(&key, &recipient, amount).await?,
+        amount => l1.deposit_token(&key, &recipient, amount).await?,
     };
     let mut balance = None;
     if !args.no_wait {
         output.progress("waiting until the deposit is final on the L1 and credited");
         let cursor = l1.inbox(Level::Confirmed).await?.count;
         client.wait_inbox(cursor).await?;
-        balance = Some(held(&client, &units.asset, recipient).await?);
+        balance = Some(asset.held(&client, recipient).await?);
     }
+    let (quote_asset, curve) = asset.ids();
     let deposited = Deposited {
         signature: landed.signature.to_string(),
         slot: landed.slot,
         recipient,
-        amount: base_units(&amount),
-        asset: units.asset.clone(),
+        asset: quote_asset,
+        curve,
+        amount: units,
         balance,
     };
     output.result(&deposited, || match balance {
         Some(balance) => {
-            format!("{text} credited to {recipient}, balance {}", (units.text)(balance))
+            format!("{text} credited to {recipient}, balance {}", asset.text(balance))
         }
         None => format!("{text} locked for {recipient} in slot {}", landed.slot),
     })
 }
 
-/// What is deposited, and how people write amounts of it.
-async fn amount(args: &DepositArgs, client: &Client, l1: &L1Client) -> Result<(Amount, Units)> {
+/// What is deposited, and how many base units of it.
+async fn what(args: &DepositArgs, client: &Client, l1: &L1Client) -> Result<(Asset, u64)> {
     if let Some(sol) = args.sol {
-        let text = Box::new(|units| format_sol(Quote::new(units)));
-        let asset = Deposit::Quote(AssetId::SOL);
-        return Ok((Amount::Quote(AssetId::SOL, sol), Units { asset, text }));
+        return Ok((Asset::Quote { asset: AssetId::SOL, decimals: None }, sol.get()));
     }
     let amount = args.amount.as_deref().context("say how many tokens, with --amount")?;
     if let Some(id) = args.curve {
         let curve = client.curve(id).await?;
         let base = parse_tokens(amount, &curve.symbol, curve.decimals)?;
         let (decimals, symbol) = (curve.decimals, curve.symbol);
-        let text = Box::new(move |units| format!("{} {symbol}", format_decimal(units, decimals)));
-        return Ok((Amount::Base(id, base), Units { asset: Deposit::Curve(id), text }));
+        return Ok((Asset::Launched { curve: id, decimals, symbol }, base.get()));
     }
     let asset = args.mint.context("say an amount of SOL, or --mint or --curve")?;
-    let quote = Quote::new(parse_units(amount)?);
-    let decimals = decimals(l1, &asset).await;
-    let text = Box::new(move |units| format_asset(Quote::new(units), &asset, decimals));
-    Ok((Amount::Quote(asset, quote), Units { asset: Deposit::Quote(asset), text }))
+    let units = parse_units(amount)?;
+    Ok((Asset::Quote { asset, decimals: decimals(l1, &asset).await }, units))
 }
 
-async fn held(client: &Client, asset: &Deposit, owner: Address) -> Result<u64> {
-    Ok(match asset {
-        Deposit::Quote(asset) => client.balance(owner, *asset).await?.amount.get(),
-        Deposit::Curve(curve) => client.holding(*curve, owner).await?.amount.get(),
-    })
-}
+impl Asset {
+    fn amount(&self, units: u64) -> Amount {
+        match self {
+            Self::Quote { asset, .. } => Amount::Quote(*asset, Quote::new(units)),
+            Self::Launched { curve, .. } => Amount::Base(*curve, Base::new(units)),
+        }
+    }
 
-const fn base_units(amount: &Amount) -> u64 {
-    match amount {
-        Amount::Quote(_, quote) => quote.get(),
-        Amount::Base(_, base) => base.get(),
+    /// An amount for people.
+    fn text(&self, units: u64) -> String {
+        match self {
+            Self::Quote { asset, decimals } => format_asset(Quote::new(units), asset, *decimals),
+            Self::Launched { decimals, symbol, .. } => {
+                format!("{} {symbol}", format_decimal(units, *decimals))
+            }
+        }
+    }
+
+    const fn ids(&self) -> (Option<AssetId>, Option<CurveId>) {
+        match self {
+            Self::Quote { asset, .. } => (Some(*asset), None),
+            Self::Launched { curve, .. } => (None, Some(*curve)),
+        }
+    }
+
+    /// What somebody has of it on the L2, in base units.
+    async fn held(&self, client: &Client, owner: Address) -> Result<u64> {
+        Ok(match self {
+            Self::Quote { asset, .. } => client.balance(owner, *asset).await?.amount.get(),
+            Self::Launched { curve, .. } => client.holding(*curve, owner).await?.amount.get(),
+        })
     }
 }
