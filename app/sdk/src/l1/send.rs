@@ -300,9 +300,12 @@ fn budget_instruction(number: u8, argument: u32) -> Instruction {
 
 #[cfg(test)]
 mod tests {
-    use asset_rollup_interface::state::Message;
+    use asset_rollup_interface::{
+        constants::{TOKEN_2022_PROGRAM, TOKEN_PROGRAM},
+        state::Message,
+    };
     use curvevm::types::{Address, Hash};
-    use solana_instruction::Instruction;
+    use solana_instruction::{AccountMeta, Instruction};
     use solana_pubkey::Pubkey;
 
     use super::{
@@ -311,8 +314,11 @@ mod tests {
     };
     use crate::{
         keys::Key,
-        l1::{CLOSED_MESSAGES_MAX, L1Config, instructions::close_messages},
+        l1::{CLOSED_MESSAGES_MAX, L1Config, address::pubkey, instructions::close_messages},
     };
+
+    /// `AccountFrozen` of the token programs.
+    const TOKEN_FROZEN: u32 = 17;
 
     fn write() -> Write {
         let instruction =
@@ -337,6 +343,22 @@ mod tests {
         ));
         let broke = execution_error(&write(), &TransactionError::AccountNotFound);
         assert!(matches!(broke, L1Error::InsufficientFunds { .. }));
+    }
+
+    #[test]
+    fn errors_of_the_token_programs_are_named_where_they_can_be_met() {
+        let frozen = TransactionError::InstructionError(0, InstructionError::Custom(TOKEN_FROZEN));
+        let mut write = write();
+        let number = execution_error(&write, &frozen).program_number();
+        assert_eq!(number, Some(TOKEN_FROZEN), "without a token program it is somebody else's");
+        for program in [TOKEN_PROGRAM, TOKEN_2022_PROGRAM] {
+            write.instructions[0].accounts =
+                vec![AccountMeta::new_readonly(pubkey(&program), false)];
+            let error = execution_error(&write, &frozen);
+            assert!(matches!(error, L1Error::Token { .. }), "{error}");
+            let ours = TransactionError::InstructionError(0, InstructionError::Custom(6_038));
+            assert_eq!(execution_error(&write, &ours).program_number(), Some(6_038));
+        }
     }
 
     #[test]
