@@ -16,6 +16,8 @@ mod forge;
 mod l1_fork;
 #[path = "e2e/support.rs"]
 mod support;
+#[path = "e2e/tokens.rs"]
+mod tokens;
 #[path = "e2e/watch.rs"]
 mod watch;
 #[path = "e2e/watcher.rs"]

@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::{Context, Result, bail};
 use asset_sdk::{
     Client, ClientConfig, Key, TransactionState, Wallet,
-    amount::format_sol,
-    l1::{L1Client, L1Config},
+    amount::{format_decimal, format_sol},
+    l1::{L1Client, L1Config, Level},
     rpc::{At, TransactionView},
     wallet::Submitted,
 };
@@ -123,11 +123,16 @@ impl Trader {
 impl L1Url {
     /// A client of the rollup of a node's chain.
     pub(crate) async fn connect(&self, client: &Client) -> Result<L1Client> {
-        let status = client.status().await?;
-        let url = self.l1.clone().unwrap_or(status.l1.url);
-        let l1 = L1Client::new(L1Config::new(url, status.program_id, status.chain_id));
+        let l1 = self.open(client).await?;
         l1.check().await?;
         Ok(l1)
+    }
+
+    /// As [`L1Url::connect`], where the L1 need not answer.
+    pub(crate) async fn open(&self, client: &Client) -> Result<L1Client> {
+        let status = client.status().await?;
+        let url = self.l1.clone().unwrap_or(status.l1.url);
+        Ok(L1Client::new(L1Config::new(url, status.program_id, status.chain_id)))
     }
 }
 
@@ -182,6 +187,30 @@ pub(crate) fn format_quote(amount: Quote, asset: &AssetId) -> String {
         AssetId::SOL => format_sol(amount),
         asset => format!("{amount} base units of {asset}"),
     }
+}
+
+/// An amount of a quote asset, with its point where the decimals of its mint are known.
+pub(crate) fn format_asset(amount: Quote, asset: &AssetId, decimals: Option<u8>) -> String {
+    match decimals {
+        Some(decimals) if *asset != AssetId::SOL => {
+            let whole = format_decimal(amount.get(), decimals);
+            format!("{whole} tokens of {asset} ({amount} base units)")
+        }
+        Some(_) | None => format_quote(amount, asset),
+    }
+}
+
+/// Base units of a token, whose decimals only its mint knows.
+pub(crate) fn parse_units(text: &str) -> Result<u64> {
+    text.parse().with_context(|| {
+        format!("`{text}` is no number of base units: write an integer, such as 1500000")
+    })
+}
+
+/// The decimals of a quote asset as its mint says; nothing when the L1 does not tell.
+pub(crate) async fn decimals(l1: &L1Client, asset: &AssetId) -> Option<u8> {
+    let mint = l1.mint(&Address::new(asset.to_bytes()), Level::Confirmed).await;
+    mint.ok().flatten().map(|mint| mint.decimals)
 }
 
 /// An amount of any asset, tokens of a curve in base units.

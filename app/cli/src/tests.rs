@@ -32,10 +32,35 @@ fn amounts_are_read_with_their_unit() {
     else {
         panic!("refused");
     };
-    assert_eq!(args.amount, Quote::new(1_500_000_000));
+    assert_eq!(args.sol, Some(Quote::new(1_500_000_000)));
     assert!(json && args.to.is_none() && !args.no_wait);
     assert_eq!(parse("asset deposit 1.5 --key k.json").unwrap_err(), ErrorKind::ValueValidation);
     assert_eq!(parse("asset deposit 1.5usd --key k.json").unwrap_err(), ErrorKind::ValueValidation);
+}
+
+#[test]
+fn a_deposit_is_of_sol_or_of_tokens() {
+    let deposit = |line: &str| match parse(&format!("asset deposit {line} --key k")) {
+        Ok(Cli { command: Command::Deposit(args), .. }) => {
+            Ok((args.sol.is_some(), args.mint.is_some(), args.curve.is_some(), args.amount))
+        }
+        Ok(_) => panic!("another command"),
+        Err(error) => Err(error),
+    };
+    let five = Some("5".to_owned());
+    assert_eq!(deposit("1sol"), Ok((true, false, false, None)));
+    assert_eq!(
+        deposit(&format!("--mint {CURVE} --amount 5")),
+        Ok((false, true, false, five.clone()))
+    );
+    assert_eq!(deposit(&format!("--curve {CURVE} --tokens 5")), Ok((false, false, true, five)));
+    let missing = Err(ErrorKind::MissingRequiredArgument);
+    assert_eq!(deposit(""), missing);
+    assert_eq!(deposit("--amount 5"), missing);
+    assert_eq!(deposit(&format!("--mint {CURVE}")), missing);
+    let conflict = Err(ErrorKind::ArgumentConflict);
+    assert_eq!(deposit(&format!("1sol --mint {CURVE} --amount 5")), conflict);
+    assert_eq!(deposit(&format!("--curve {CURVE} --mint {CURVE} --amount 5")), conflict);
 }
 
 #[test]
@@ -104,6 +129,10 @@ fn a_withdrawal_is_of_sol_or_of_tokens() {
     assert_eq!(withdraw("1sol"), Ok((Some(Quote::new(1_000_000_000)), None, false)));
     let tokens = withdraw(&format!("--tokens 5t --curve {CURVE}"));
     assert_eq!(tokens, Ok((None, Some("5t".to_owned()), true)));
+    let quote = withdraw(&format!("--tokens all --mint {CURVE}"));
+    assert_eq!(quote, Ok((None, Some("all".to_owned()), false)));
+    let two = withdraw(&format!("--tokens 5 --mint {CURVE} --curve {CURVE}"));
+    assert_eq!(two, Err(ErrorKind::ArgumentConflict));
     assert_eq!(withdraw(""), Err(ErrorKind::MissingRequiredArgument));
     assert_eq!(withdraw("--tokens 5"), Err(ErrorKind::MissingRequiredArgument));
     assert_eq!(withdraw(&format!("--curve {CURVE}")), Err(ErrorKind::MissingRequiredArgument));

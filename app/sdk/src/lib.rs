@@ -13,7 +13,7 @@
 //!
 //! ```text
 //!  Wallet --sign--> Transaction --Client::send--> node ... preconfirmed -> committed -> finalized
-//!     \--l1::L1Client::deposit--> AssetRollup            l1::L1Client::withdraw <--/
+//!     \--l1::L1Client::deposit--> AssetRollup           payout::pay_withdrawal <--/
 //! ```
 //!
 //! # Invariants
@@ -28,6 +28,7 @@ pub mod client;
 pub mod keys;
 pub mod l1;
 pub mod nonce;
+pub mod payout;
 pub mod rpc;
 pub mod tx;
 pub mod wallet;

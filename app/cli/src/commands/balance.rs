@@ -2,15 +2,17 @@
 
 use anyhow::{Context, Result};
 use asset_sdk::{
+    Client,
     amount::format_decimal,
     rpc::{AccountView, HoldingView, StakeView},
 };
 use clap::Args;
-use curvevm::types::{Address, CurveId};
+use curvevm::types::{Address, AssetId, CurveId};
+use futures::future::join_all;
 use serde::Serialize;
 
 use crate::{
-    context::{NodeUrls, Signer, format_quote},
+    context::{L1Url, NodeUrls, Signer, decimals, format_asset},
     output::Output,
 };
 
@@ -27,6 +29,8 @@ pub(crate) struct BalanceArgs {
     pub(crate) key: Option<std::path::PathBuf>,
     #[command(flatten)]
     pub(crate) urls: NodeUrls,
+    #[command(flatten)]
+    pub(crate) l1: L1Url,
 }
 
 #[derive(Serialize)]
@@ -45,8 +49,7 @@ pub(crate) async fn run(args: BalanceArgs, output: &Output) -> Result<()> {
     };
     let client = args.urls.connect().await?;
     let account = client.account(owner).await?;
-    let mut lines: Vec<String> =
-        account.balances.iter().map(|entry| format_quote(entry.amount, &entry.asset)).collect();
+    let mut lines = quotes(&client, &args.l1, &account).await?;
     if lines.is_empty() {
         lines.push("0sol".to_owned());
     }
@@ -70,4 +73,18 @@ pub(crate) async fn run(args: BalanceArgs, output: &Output) -> Result<()> {
     output.result(&balances, || {
         format!("{}\nat height {}", lines.join("\n"), balances.account.at.height)
     })
+}
+
+/// What an account has of each quote asset, for people. Without the L1 tokens are written in base units.
+async fn quotes(client: &Client, l1: &L1Url, account: &AccountView) -> Result<Vec<String>> {
+    let l1 = l1.open(client).await?;
+    // A few, and an L1 that does not answer is waited for once.
+    let lines = account.balances.iter().map(|entry| async {
+        let decimals = match entry.asset {
+            AssetId::SOL => None,
+            asset => decimals(&l1, &asset).await,
+        };
+        format_asset(entry.amount, &entry.asset, decimals)
+    });
+    Ok(join_all(lines).await)
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use asset_sdk::{
     Wallet,
-    amount::{format_decimal, format_sol, parse_sol, parse_tokens},
+    amount::{format_decimal, parse_sol, parse_tokens},
     rpc::CurveView,
     tx::TxBuilder,
     wallet::trade_of,
@@ -17,7 +17,7 @@ use curvevm::{
 use serde::Serialize;
 
 use crate::{
-    context::{NodeUrls, Sent, Trader, Until, finish, parse_percent},
+    context::{NodeUrls, Sent, Trader, Until, finish, format_quote, parse_percent},
     output::Output,
 };
 
@@ -85,7 +85,7 @@ pub(crate) fn traded(transaction: Sent, curve: &CurveView, output: &Output) -> R
             curvevm::receipt::Side::Sell => "sold",
         };
         let tokens = format_decimal(trade.trader_base.get(), curve.decimals);
-        let quote = format_sol(trade.trader_quote);
+        let quote = format_quote(trade.trader_quote, &curve.quote_asset);
         format!(
             "{verb} {tokens} {} for {quote}, fees included\n{}",
             curve.symbol,

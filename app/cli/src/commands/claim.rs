@@ -4,27 +4,28 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use asset_sdk::{
-    Client, Key,
-    amount::format_decimal,
-    l1::{Claim, L1Client, Level},
-    rpc::CurveView,
+    Client, Key, amount::format_decimal, l1::L1Client, payout::pay_withdrawal, rpc::CurveView,
 };
 use clap::Args;
 use curvevm::{
     program::{Amount, Claim as Accrued},
     receipt::Event,
-    types::{Address, CurveId},
+    types::{Address, AssetId, CurveId},
 };
 use serde::Serialize;
 
 use crate::{
-    context::{L1Url, NodeUrls, Sent, Signer, Until, finish, format_amount, format_quote},
+    context::{
+        L1Url, NodeUrls, Sent, Signer, Until, decimals, finish, format_amount, format_asset,
+        format_quote,
+    },
     output::Output,
 };
 
 /// Have a finalized withdrawal paid out on the L1, or take what a curve holds for this account.
 ///
-/// Anybody may claim a withdrawal; its recipient is paid.
+/// Anybody may claim a withdrawal; its recipient is paid. Tokens go to the recipient's associated token account. That account and a launched
+/// asset's mint are created when they are missing, and the key pays for them.
 #[derive(Debug, Args)]
 pub(crate) struct ClaimArgs {
     /// A withdrawal's index; or, with --curve, the fees of the creator, partner or protocol, what has vested, or the liquidity.
@@ -67,6 +68,10 @@ pub(crate) struct Paid {
     pub(crate) recipient: Address,
     /// The finalized batch that it was proved under.
     pub(crate) batch: u64,
+    /// The mint of tokens that were paid, into the recipient's associated token account.
+    pub(crate) mint: Option<Address>,
+    /// Whether the mint was created for it.
+    pub(crate) mint_created: bool,
     pub(crate) signature: String,
     pub(crate) slot: u64,
 }
@@ -84,14 +89,8 @@ pub(crate) async fn run(args: ClaimArgs, output: &Output) -> Result<()> {
     let client = args.urls.connect().await?;
     let l1 = args.l1.connect(&client).await?;
     let paid = claim(&client, &l1, &key, index).await?;
-    output.result(&paid, || {
-        format!(
-            "paid {} to {} on the L1 in slot {}",
-            format_amount(&paid.amount),
-            paid.recipient,
-            paid.slot
-        )
-    })
+    let amount = amount_text(&client, &l1, &paid.amount).await;
+    output.result(&paid, || paid.text(&amount))
 }
 
 impl FromStr for What {
@@ -154,20 +153,46 @@ fn paid_text(curve: &CurveView) -> impl Fn(&Event) -> Option<String> {
     }
 }
 
-/// Proves a withdrawal under the last finalized root and claims it.
+/// Proves a withdrawal under the last finalized root and claims it, whatever it is of.
 pub(crate) async fn claim(client: &Client, l1: &L1Client, payer: &Key, index: u64) -> Result<Paid> {
-    let rollup = l1.rollup(Level::Confirmed).await?;
-    let batch = rollup.finalized_number;
-    let root = rollup.finalized_root(batch).unwrap_or_default();
-    let proven = client.prove_withdrawal(index, batch, root).await?;
-    let claim = Claim { batch, withdrawal: &proven.withdrawal, witness: &proven.witness };
-    let landed = l1.withdraw(payer, claim).await?;
+    let payout = pay_withdrawal(client, l1, payer, index).await?;
+    let amount = payout.withdrawal.amount;
     Ok(Paid {
         index,
-        amount: proven.withdrawal.amount,
-        recipient: proven.withdrawal.recipient,
-        batch,
-        signature: landed.signature.to_string(),
-        slot: landed.slot,
+        amount,
+        recipient: payout.withdrawal.recipient,
+        batch: payout.batch,
+        mint: match amount {
+            Amount::Quote(AssetId::SOL, _) => None,
+            Amount::Quote(..) | Amount::Base(..) => Some(l1.mint_of(&amount)),
+        },
+        mint_created: payout.created.is_some(),
+        signature: payout.landed.signature.to_string(),
+        slot: payout.landed.slot,
     })
+}
+
+impl Paid {
+    /// `paid 1.5sol to .. on the L1 in slot 7`
+    pub(crate) fn text(&self, amount: &str) -> String {
+        let mut text =
+            format!("paid {amount} to {} on the L1 in slot {}", self.recipient, self.slot);
+        if let (Some(mint), Amount::Base(..)) = (self.mint, self.amount) {
+            let created = if self.mint_created { ", which was created" } else { "" };
+            text.push_str(&format!("\nthe mint is {mint}{created}"));
+        }
+        text
+    }
+}
+
+/// An amount for people, with the decimals and the symbol as far as the node and the L1 tell.
+pub(crate) async fn amount_text(client: &Client, l1: &L1Client, amount: &Amount) -> String {
+    match amount {
+        Amount::Quote(AssetId::SOL, quote) => format_quote(*quote, &AssetId::SOL),
+        Amount::Quote(asset, quote) => format_asset(*quote, asset, decimals(l1, asset).await),
+        Amount::Base(id, base) => match client.curve(*id).await {
+            Ok(curve) => format!("{} {}", format_decimal(base.get(), curve.decimals), curve.symbol),
+            Err(_) => format_amount(amount),
+        },
+    }
 }

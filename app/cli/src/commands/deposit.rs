@@ -1,25 +1,42 @@
-//! `asset deposit`: lock SOL on the L1 and have it credited on the L2.
+//! `asset deposit`: lock SOL or tokens on the L1 and have them credited on the L2.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use asset_sdk::{
-    amount::{format_sol, parse_sol},
-    l1::Level,
+    Client,
+    amount::{format_decimal, parse_sol, parse_tokens},
+    l1::{L1Client, Level},
 };
-use clap::Args;
-use curvevm::types::{Address, AssetId, Quote};
+use clap::{ArgGroup, Args};
+use curvevm::{
+    program::Amount,
+    types::{Address, AssetId, Base, CurveId, Quote},
+};
 use serde::Serialize;
 
 use crate::{
-    context::{L1Url, NodeUrls, Signer},
+    context::{L1Url, NodeUrls, Signer, decimals, format_asset, parse_units},
     output::Output,
 };
 
-/// Lock SOL on the L1 and have it credited on the L2.
+/// Lock SOL or tokens on the L1 and have them credited on the L2.
+///
+/// Tokens of a quote asset are named by their mint, launched ones that come back by their curve. They are taken from the associated
+/// token account of the key.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("asset").args(["mint", "curve"]).conflicts_with("sol"))]
 pub(crate) struct DepositArgs {
     /// How much, such as 1.5sol.
-    #[arg(value_parser = parse_sol)]
-    pub(crate) amount: Quote,
+    #[arg(value_parser = parse_sol, value_name = "AMOUNT", required_unless_present = "asset")]
+    pub(crate) sol: Option<Quote>,
+    /// Deposit tokens of this mint of SPL Token or Token-2022, which genesis names as a quote asset.
+    #[arg(long, value_name = "MINT", requires = "amount")]
+    pub(crate) mint: Option<AssetId>,
+    /// Deposit tokens that this curve launched and that were withdrawn from it.
+    #[arg(long, value_name = "CURVE", requires = "amount")]
+    pub(crate) curve: Option<CurveId>,
+    /// How many tokens, in base units; with --curve also such as 1000t.
+    #[arg(long, value_name = "TOKENS", alias = "tokens", requires = "asset")]
+    pub(crate) amount: Option<String>,
     /// Who is credited; the depositor when not given.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) to: Option<Address>,
@@ -39,9 +56,20 @@ struct Deposited {
     signature: String,
     slot: u64,
     recipient: Address,
-    amount: Quote,
-    /// The recipient's balance after the credit.
-    balance: Option<Quote>,
+    /// The quote asset; none when it is a launched one.
+    asset: Option<AssetId>,
+    /// The curve of a launched asset.
+    curve: Option<CurveId>,
+    /// What was taken from the depositor, in base units; less is credited where a mint keeps a fee.
+    amount: u64,
+    /// What the recipient has of the asset after the credit.
+    balance: Option<u64>,
+}
+
+/// An asset, and what its amounts are written with.
+enum Asset {
+    Quote { asset: AssetId, decimals: Option<u8> },
+    Launched { curve: CurveId, decimals: u8, symbol: String },
 }
 
 pub(crate) async fn run(args: DepositArgs, output: &Output) -> Result<()> {
@@ -49,30 +77,85 @@ pub(crate) async fn run(args: DepositArgs, output: &Output) -> Result<()> {
     let client = args.urls.connect().await?;
     let l1 = args.l1.connect(&client).await?;
     let recipient = args.to.unwrap_or_else(|| key.address());
-    output.progress(&format!("locking {} on the L1", format_sol(args.amount)));
-    let landed = l1.deposit(&key, &recipient, args.amount).await?;
+    let (asset, units) = what(&args, &client, &l1).await?;
+    let text = asset.text(units);
+    output.progress(&format!("locking {text} on the L1"));
+    let landed = match asset.amount(units) {
+        Amount::Quote(AssetId::SOL, quote) => l1.deposit(&key, &recipient, quote).await?,
+        amount => l1.deposit_token(&key, &recipient, amount).await?,
+    };
     let mut balance = None;
     if !args.no_wait {
         output.progress("waiting until the deposit is final on the L1 and credited");
         let cursor = l1.inbox(Level::Confirmed).await?.count;
         client.wait_inbox(cursor).await?;
-        balance = Some(client.balance(recipient, AssetId::SOL).await?.amount);
+        balance = Some(asset.held(&client, recipient).await?);
     }
+    let (quote_asset, curve) = asset.ids();
     let deposited = Deposited {
         signature: landed.signature.to_string(),
         slot: landed.slot,
         recipient,
-        amount: args.amount,
+        asset: quote_asset,
+        curve,
+        amount: units,
         balance,
     };
     output.result(&deposited, || match balance {
-        Some(balance) => format!(
-            "{} credited to {recipient}, balance {}",
-            format_sol(args.amount),
-            format_sol(balance)
-        ),
-        None => {
-            format!("{} locked for {recipient} in slot {}", format_sol(args.amount), landed.slot)
+        Some(balance) => {
+            format!("{text} credited to {recipient}, balance {}", asset.text(balance))
         }
+        None => format!("{text} locked for {recipient} in slot {}", landed.slot),
     })
+}
+
+/// What is deposited, and how many base units of it.
+async fn what(args: &DepositArgs, client: &Client, l1: &L1Client) -> Result<(Asset, u64)> {
+    if let Some(sol) = args.sol {
+        return Ok((Asset::Quote { asset: AssetId::SOL, decimals: None }, sol.get()));
+    }
+    let amount = args.amount.as_deref().context("say how many tokens, with --amount")?;
+    if let Some(id) = args.curve {
+        let curve = client.curve(id).await?;
+        let base = parse_tokens(amount, &curve.symbol, curve.decimals)?;
+        let (decimals, symbol) = (curve.decimals, curve.symbol);
+        return Ok((Asset::Launched { curve: id, decimals, symbol }, base.get()));
+    }
+    let asset = args.mint.context("say an amount of SOL, or --mint or --curve")?;
+    let units = parse_units(amount)?;
+    Ok((Asset::Quote { asset, decimals: decimals(l1, &asset).await }, units))
+}
+
+impl Asset {
+    fn amount(&self, units: u64) -> Amount {
+        match self {
+            Self::Quote { asset, .. } => Amount::Quote(*asset, Quote::new(units)),
+            Self::Launched { curve, .. } => Amount::Base(*curve, Base::new(units)),
+        }
+    }
+
+    /// An amount for people.
+    fn text(&self, units: u64) -> String {
+        match self {
+            Self::Quote { asset, decimals } => format_asset(Quote::new(units), asset, *decimals),
+            Self::Launched { decimals, symbol, .. } => {
+                format!("{} {symbol}", format_decimal(units, *decimals))
+            }
+        }
+    }
+
+    const fn ids(&self) -> (Option<AssetId>, Option<CurveId>) {
+        match self {
+            Self::Quote { asset, .. } => (Some(*asset), None),
+            Self::Launched { curve, .. } => (None, Some(*curve)),
+        }
+    }
+
+    /// What somebody has of it on the L2, in base units.
+    async fn held(&self, client: &Client, owner: Address) -> Result<u64> {
+        Ok(match self {
+            Self::Quote { asset, .. } => client.balance(owner, *asset).await?.amount.get(),
+            Self::Launched { curve, .. } => client.holding(*curve, owner).await?.amount.get(),
+        })
+    }
 }

@@ -5,7 +5,7 @@ use std::{io::IsTerminal, path::PathBuf, time::Duration};
 use anyhow::{Context, Result};
 use asset_localnet::{Localnet, LocalnetConfig};
 use clap::Args;
-use curvevm::types::{Address, Hash};
+use curvevm::types::{Address, AssetId, Hash};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 use tracing_subscriber::EnvFilter;
@@ -29,6 +29,9 @@ pub(crate) struct DevnetArgs {
     /// An empty or new folder for genesis, keys, logs and data; a temporary one that is removed at the end when not given.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
+    /// Quote assets besides SOL, by their mints of SPL Token or Token-2022; at most seven. They may be created later.
+    #[arg(long, value_delimiter = ',', value_name = "MINT")]
+    pub(crate) quote: Vec<AssetId>,
     /// The time of an L1 slot, in milliseconds.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(10..=1_000))]
     pub(crate) slot_ms: u64,
@@ -80,6 +83,8 @@ pub(crate) async fn run(args: DevnetArgs, output: &Output) -> Result<()> {
     let mut config = LocalnetConfig::new(binary);
     config.members = usize::from(args.members);
     config.dir = args.dir;
+    config.quote_assets = args.quote;
+    config.quote_assets.sort_unstable();
     config.slot_ms = args.slot_ms;
     config.log = args.log;
     output.progress(&format!("starting the L1 and {} members", config.members));

@@ -34,10 +34,14 @@ pub(crate) struct LaunchArgs {
     /// Another symbol than the file's; templates have none.
     #[arg(long)]
     pub(crate) symbol: Option<String>,
+    /// The quote asset: a mint that genesis names; SOL when not given.
+    #[arg(long, value_name = "MINT")]
+    pub(crate) quote: Option<AssetId>,
     /// Makes the curve's id differ from the creator's other curves.
     #[arg(long, default_value_t = 0)]
     pub(crate) salt: u64,
-    /// The creator's own purchase in the same transaction, before anybody else's: spend this much, such as 1.5sol.
+    /// The creator's own purchase in the same transaction, before anybody else's: spend this much, such as 1.5sol,
+    /// or in base units of the quote asset.
     #[arg(long, value_parser = parse_sol, value_name = "AMOUNT")]
     pub(crate) first_buy: Option<Quote>,
     /// The state to wait for.
@@ -66,7 +70,7 @@ pub(crate) async fn run(args: LaunchArgs, output: &Output) -> Result<()> {
     let module = publish(&wallet, &source.module, output).await?;
     let launch = Launch {
         module,
-        quote_asset: AssetId::SOL,
+        quote_asset: args.quote.unwrap_or(AssetId::SOL),
         name: name.clone(),
         symbol: symbol.clone(),
         salt: args.salt,

@@ -3,36 +3,40 @@
 use anyhow::{Context, Result};
 use asset_sdk::{
     Wallet,
-    amount::{format_decimal, format_sol, parse_sol, parse_tokens},
+    amount::{parse_sol, parse_tokens},
     wallet::withdrawal_of,
 };
-use clap::Args;
+use clap::{ArgGroup, Args};
 use curvevm::{
     program::Amount,
     types::{Address, AssetId, CurveId, Quote},
 };
 use serde::Serialize;
 
-use super::claim::{Paid, claim};
+use super::claim::{Paid, amount_text, claim};
 use crate::{
-    context::{L1Url, NodeUrls, Sent, Signer, Until, finish},
+    context::{L1Url, NodeUrls, Sent, Signer, Until, finish, parse_units},
     output::Output,
 };
 
 /// Withdraw SOL or tokens to the L1.
 ///
-/// It can be claimed there once its batch is finalized: with --claim in one go, or later with `asset claim INDEX`.
+/// Tokens are those of a curve, or of a quote asset that genesis names. It can be claimed there once its batch is finalized: with --claim in one go, or later with `asset claim INDEX`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("asset").args(["curve", "mint"]))]
 pub(crate) struct WithdrawArgs {
     /// How much, such as 1.5sol.
     #[arg(value_parser = parse_sol, required_unless_present = "tokens", conflicts_with = "tokens")]
     pub(crate) amount: Option<Quote>,
-    /// Withdraw this many tokens of a curve, such as 1000t, 1000000 in base units, or all.
-    #[arg(long, value_name = "TOKENS", requires = "curve")]
+    /// Withdraw this many tokens: 1000000 in base units, all, or with --curve also such as 1000t.
+    #[arg(long, value_name = "TOKENS", requires = "asset")]
     pub(crate) tokens: Option<String>,
     /// The curve whose tokens are withdrawn.
     #[arg(long, value_name = "CURVE", requires = "tokens")]
     pub(crate) curve: Option<CurveId>,
+    /// The mint of the quote asset that is withdrawn.
+    #[arg(long, value_name = "MINT", requires = "tokens")]
+    pub(crate) mint: Option<AssetId>,
     /// Who is paid on the L1; the signer when not given.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) to: Option<Address>,
@@ -63,23 +67,23 @@ struct Withdrawn {
 pub(crate) async fn run(args: WithdrawArgs, output: &Output) -> Result<()> {
     let wallet = args.signer.wallet(&args.urls).await?;
     let recipient = args.to.unwrap_or_else(|| wallet.address());
-    let (amount, text) = amount(&args, &wallet).await?;
+    let amount = amount(&args, &wallet).await?;
     let submitted = wallet.withdraw(recipient, amount).await?;
     let until = if args.claim { Until::Finalized } else { args.wait };
     let transaction = finish(submitted, until, output).await?;
     let index = transaction.events.iter().find_map(withdrawal_of);
     let mut paid = None;
+    let l1 = args.l1.open(wallet.client()).await?;
     if args.claim {
         let index = index.context("the receipt names no withdrawal")?;
-        let l1 = args.l1.connect(wallet.client()).await?;
+        l1.check().await?;
         paid = Some(claim(wallet.client(), &l1, wallet.key(), index).await?);
     }
+    let text = amount_text(wallet.client(), &l1, &amount).await;
     let withdrawn = Withdrawn { index, amount, recipient, transaction, paid };
     output.result(&withdrawn, || {
         let claimed = match (&withdrawn.paid, index) {
-            (Some(paid), _) => {
-                format!("paid {text} to {recipient} on the L1 in slot {}", paid.slot)
-            }
+            (Some(paid), _) => paid.text(&text),
             (None, Some(index)) => {
                 format!("withdrawal {index} of {text}: claim it with `asset claim {index}`")
             }
@@ -89,17 +93,27 @@ pub(crate) async fn run(args: WithdrawArgs, output: &Output) -> Result<()> {
     })
 }
 
-/// What is withdrawn, and how people write it.
-async fn amount(args: &WithdrawArgs, wallet: &Wallet) -> Result<(Amount, String)> {
-    let (Some(tokens), Some(id)) = (&args.tokens, args.curve) else {
-        let quote = args.amount.context("say how much, or --tokens and --curve")?;
-        return Ok((Amount::Quote(AssetId::SOL, quote), format_sol(quote)));
+/// What is withdrawn.
+async fn amount(args: &WithdrawArgs, wallet: &Wallet) -> Result<Amount> {
+    let Some(tokens) = &args.tokens else {
+        let quote = args.amount.context("say how much, or --tokens and --curve or --mint")?;
+        return Ok(Amount::Quote(AssetId::SOL, quote));
     };
-    let curve = wallet.client().curve(id).await?;
+    let (client, owner) = (wallet.client(), wallet.address());
+    if let Some(asset) = args.mint {
+        let quote = match tokens.as_str() {
+            "all" => client.balance(owner, asset).await?.amount,
+            tokens => Quote::new(parse_units(tokens)?),
+        };
+        return Ok(Amount::Quote(asset, quote));
+    }
+    let id = args.curve.context("say which tokens, with --curve or --mint")?;
     let base = match tokens.as_str() {
-        "all" => wallet.client().holding(id, wallet.address()).await?.amount,
-        tokens => parse_tokens(tokens, &curve.symbol, curve.decimals)?,
+        "all" => client.holding(id, owner).await?.amount,
+        tokens => {
+            let curve = client.curve(id).await?;
+            parse_tokens(tokens, &curve.symbol, curve.decimals)?
+        }
     };
-    let text = format!("{} {}", format_decimal(base.get(), curve.decimals), curve.symbol);
-    Ok((Amount::Base(id, base), text))
+    Ok(Amount::Base(id, base))
 }

@@ -1,6 +1,9 @@
 //! What can go wrong between a client and its nodes.
 
-use curvevm::{error::Error as VmError, types::Hash};
+use curvevm::{
+    error::Error as VmError,
+    types::{CurveId, Hash},
+};
 use jsonrpsee::core::ClientError as TransportError;
 
 use crate::rpc::{ErrorView, NodeError, RpcError, TransactionState};
@@ -124,6 +127,26 @@ pub enum ClientError {
     NotFinalized {
         /// The withdrawal.
         index: u64,
+        /// The last finalized batch.
+        batch: u64,
+    },
+    /// A proof of a curve and its module does not lead to the root that the L1 holds.
+    #[error(
+        "the node's proof of curve {curve} does not lead to the finalized root of batch {batch}: ask another node"
+    )]
+    BadCurveProof {
+        /// The curve.
+        curve: CurveId,
+        /// The batch.
+        batch: u64,
+    },
+    /// The curve is not under a finalized root.
+    #[error(
+        "curve {curve} is not finalized on the L1 (the last finalized batch is {batch}): wait for its batch's challenge window"
+    )]
+    CurveNotFinalized {
+        /// The curve.
+        curve: CurveId,
         /// The last finalized batch.
         batch: u64,
     },

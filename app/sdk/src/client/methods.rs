@@ -1,13 +1,13 @@
 //! The client and its calls.
 
 use curvevm::{
-    cell::{Cell, Withdrawal},
+    cell::{Cell, Curve, Withdrawal},
     module::Module,
     tree::Tree,
     types::{Address, AssetId, CurveId, Hash, Key as CellKey},
 };
 
-use super::{config::ClientConfig, error::ClientError, nodes::Nodes};
+use super::{config::ClientConfig, error::ClientError, merge::merge, nodes::Nodes};
 use crate::{
     rpc::{
         AccountView, AssetRpcClient, BalanceView, BatchView, BlockView, Bytes, CurveView,
@@ -32,6 +32,17 @@ pub struct ProvenWithdrawal {
     /// The batch after which the root holds.
     pub batch: u64,
     /// Opens the withdrawal's cell under the root.
+    pub witness: Vec<u8>,
+}
+
+/// A curve and its module, and their proof under a root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenCurve {
+    /// The curve.
+    pub curve: Curve,
+    /// The batch after which the root holds.
+    pub batch: u64,
+    /// Opens the cells of the curve and of its module under the root.
     pub witness: Vec<u8>,
 }
 
@@ -269,4 +280,40 @@ impl Client {
             None => Err(ClientError::NotFinalized { index, batch }),
         }
     }
+    /// A curve and its module, proved under the root that the L1 holds as finalized for `batch`. The node is not believed, as in
+    /// [`Client::prove_withdrawal`].
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::CurveNotFinalized`] when the root does not know the curve yet, [`ClientError::BadCurveProof`], and those of
+    /// the calls.
+    pub async fn prove_curve(
+        &self,
+        id: CurveId,
+        batch: u64,
+        root: Hash,
+    ) -> Result<ProvenCurve, ClientError> {
+        let bad = || ClientError::BadCurveProof { curve: id, batch };
+        let of_curve = self.proof(Curve::key(&id), Some(batch)).await?.witness.into_vec();
+        let tree = opened(&of_curve, root).ok_or_else(bad)?;
+        let curve = match tree.get(&Curve::key(&id)).map_err(|_| bad())? {
+            Some(Cell::Curve(curve)) => curve.clone(),
+            Some(_) => return Err(bad()),
+            None => return Err(ClientError::CurveNotFinalized { curve: id, batch }),
+        };
+        let module = Module::key(&curve.module);
+        let of_module = self.proof(module, Some(batch)).await?.witness.into_vec();
+        let witness = merge(&of_curve, &of_module).ok_or_else(bad)?;
+        let tree = opened(&witness, root).ok_or_else(bad)?;
+        match tree.get(&module).map_err(|_| bad())? {
+            Some(Cell::Module(_)) => Ok(ProvenCurve { curve, batch, witness }),
+            Some(_) | None => Err(bad()),
+        }
+    }
+}
+
+/// The tree of a witness, when it leads to the root.
+fn opened(witness: &[u8], root: Hash) -> Option<Tree> {
+    let mut tree = Tree::from_witness(witness).ok()?;
+    (tree.root() == root).then_some(tree)
 }

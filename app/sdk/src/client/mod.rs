@@ -9,11 +9,12 @@
 
 mod config;
 mod error;
+mod merge;
 mod methods;
 mod nodes;
 mod wait;
 
 pub use config::ClientConfig;
 pub use error::ClientError;
-pub use methods::{Client, ProvenWithdrawal};
+pub use methods::{Client, ProvenCurve, ProvenWithdrawal};
 pub use wait::succeeded;

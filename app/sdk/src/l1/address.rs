@@ -1,7 +1,7 @@
 //! The addresses of a rollup's accounts.
 
 use asset_rollup_interface::seeds;
-use curvevm::types::{Address, Hash};
+use curvevm::types::{Address, CurveId, Hash};
 use solana_pubkey::Pubkey;
 
 /// The addresses that are fixed for a rollup, and the derivation of the others.
@@ -54,6 +54,11 @@ impl RollupAddresses {
     /// A verdict.
     pub fn verdict(&self, index: u64) -> Pubkey {
         find(&self.program, &seeds::verdict(&address(&self.rollup), &seeds::le(index)))
+    }
+
+    /// The mint of the asset that a curve launched.
+    pub fn mint(&self, curve: &CurveId) -> Pubkey {
+        find(&self.program, &seeds::mint(&address(&self.rollup), curve))
     }
 
     /// A page of the bits that say which withdrawals were paid.

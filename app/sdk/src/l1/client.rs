@@ -29,7 +29,7 @@ use super::{
     config::{L1Config, Level},
     error::L1Error,
     instructions as ix,
-    send::Landed,
+    send::{Landed, Write},
 };
 use crate::keys::Key;
 
@@ -255,20 +255,10 @@ impl L1Client {
         recipient: &Address,
         amount: Quote,
     ) -> Result<Landed, L1Error> {
-        let mut attempts = 1;
-        loop {
-            // What is processed is where the others are that have to be overtaken.
-            let index = self.inbox(Level::Processed).await?.count;
-            let deposit = ix::Deposit { index, recipient, amount };
-            match self.write(depositor, ix::deposit_sol(self, depositor, &deposit)).await {
-                Err(error) if is_lost_race(&error) && attempts < DEPOSIT_ATTEMPTS_MAX => {
-                    tracing::debug!(index, "another message was appended first, trying the next");
-                    attempts += 1;
-                    sleep(DEPOSIT_PAUSE).await;
-                }
-                result => return result,
-            }
-        }
+        self.append(depositor, |index| {
+            ix::deposit_sol(self, depositor, &ix::Deposit { index, recipient, amount })
+        })
+        .await
     }
 
     /// Posts one chunk of a batch's data. Posting the same chunk again succeeds.
@@ -352,6 +342,34 @@ impl L1Client {
         self.wait_confirmed("requestAirdrop", &signature).await
     }
 
+    /// Appends a message under the index that is next, and tries again while others are first there.
+    pub(super) async fn append(
+        &self,
+        payer: &Key,
+        message: impl Fn(u64) -> Write,
+    ) -> Result<Landed, L1Error> {
+        let mut attempts = 1;
+        loop {
+            // What is processed is where the others are that have to be overtaken.
+            let index = self.inbox(Level::Processed).await?.count;
+            match self.write(payer, message(index)).await {
+                Err(error) if is_lost_race(&error) && attempts < DEPOSIT_ATTEMPTS_MAX => {
+                    tracing::debug!(index, "another message was appended first, trying the next");
+                    attempts += 1;
+                    sleep(DEPOSIT_PAUSE).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// The lamports with which an account of so many bytes stays.
+    pub(super) async fn rent(&self, bytes: usize) -> Result<u64, L1Error> {
+        let what = "getMinimumBalanceForRentExemption";
+        let rent = self.rpc.get_minimum_balance_for_rent_exemption(bytes).await;
+        rent.map_err(|error| self.call_error(what, error))
+    }
+
     pub(super) const fn rpc(&self) -> &RpcClient {
         &self.rpc
     }
@@ -393,7 +411,11 @@ impl L1Client {
         }
     }
 
-    async fn account(&self, at: &Pubkey, level: Level) -> Result<Option<Account>, L1Error> {
+    pub(super) async fn account(
+        &self,
+        at: &Pubkey,
+        level: Level,
+    ) -> Result<Option<Account>, L1Error> {
         // The call for a single account hides from its error whether the L1 answered.
         Ok(self.accounts(&[*at], level).await?.into_iter().next().flatten())
     }

@@ -1,6 +1,6 @@
 //! What can go wrong on the L1, told apart by what the caller has to do.
 
-use curvevm::types::{Address, Hash};
+use curvevm::types::{Address, AssetId, CurveId, Hash};
 
 /// An L1 call failed.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,58 @@ pub enum L1Error {
         /// What it means.
         message: String,
     },
+    /// A token program refused.
+    #[error("{what} failed on the L1: {message}")]
+    Token {
+        /// The instruction.
+        what: &'static str,
+        /// What it means.
+        message: &'static str,
+    },
+    /// There is no mint at an address.
+    #[error(
+        "{mint} is no mint of SPL Token or Token-2022 on the L1 at {url}: check the mint and the cluster"
+    )]
+    NotAMint {
+        /// The address.
+        mint: Address,
+        /// Where it was asked.
+        url: String,
+    },
+    /// Genesis does not name the mint.
+    #[error("{mint} is no quote asset of this rollup, which takes {}", assets(known))]
+    UnknownAsset {
+        /// The mint.
+        mint: Address,
+        /// The mints that it names.
+        known: Vec<AssetId>,
+    },
+    /// A launched asset has no mint yet.
+    #[error(
+        "the asset of curve {curve} has no mint at {mint} yet, which {what} needs: it is created with the first claim of a withdrawal"
+    )]
+    MintMissing {
+        /// The instruction.
+        what: &'static str,
+        /// The curve.
+        curve: CurveId,
+        /// Where the mint will be.
+        mint: Address,
+    },
+    /// The depositor has too few tokens.
+    #[error(
+        "{owner} has {found} base units of {mint} in its associated token account, not {needed}"
+    )]
+    InsufficientTokens {
+        /// Who deposits.
+        owner: Address,
+        /// The mint.
+        mint: Address,
+        /// What there is.
+        found: u64,
+        /// What was to be deposited.
+        needed: u64,
+    },
     /// The runtime refused, outside the program's own checks.
     #[error("{what} failed on the L1: {message}")]
     Execution {
@@ -120,6 +172,11 @@ impl L1Error {
             | Self::NotInitialized { .. }
             | Self::Layout { .. }
             | Self::Program { .. }
+            | Self::Token { .. }
+            | Self::NotAMint { .. }
+            | Self::UnknownAsset { .. }
+            | Self::MintMissing { .. }
+            | Self::InsufficientTokens { .. }
             | Self::Execution { .. }
             | Self::InsufficientFunds { .. }
             | Self::TooLong { .. }
@@ -134,4 +191,10 @@ impl L1Error {
             _ => None,
         }
     }
+}
+
+/// The assets that a rollup takes, for people.
+fn assets(known: &[AssetId]) -> String {
+    let known = known.iter().map(|asset| format!(", {asset}"));
+    format!("SOL{}", known.collect::<String>())
 }

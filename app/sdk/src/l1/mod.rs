@@ -15,6 +15,7 @@
 //! 5. [`L1Error`] keeps apart an L1 that does not answer, a program that is not there, and a rollup that is not initialized.
 
 mod address;
+mod buffer;
 mod challenges;
 mod client;
 mod config;
@@ -23,6 +24,7 @@ pub mod history;
 mod instructions;
 mod members;
 mod send;
+mod tokens;
 
 pub use address::RollupAddresses;
 pub use asset_rollup_interface::{
@@ -38,3 +40,4 @@ pub use error::L1Error;
 pub use history::{CommitRecord, History, HistoryError, PostedBatch};
 pub use send::Landed;
 pub use solana_signature::Signature as TransactionSignature;
+pub use tokens::{Mint, MintProof};

@@ -19,7 +19,13 @@ use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_status_client_types::TransactionStatus;
 use tokio::time::{Instant, sleep};
 
-use super::{address::address, client::L1Client, config::TransactionFormat, error::L1Error};
+use super::{
+    address::address,
+    client::L1Client,
+    config::TransactionFormat,
+    error::L1Error,
+    tokens::{is_of_tokens, token_error},
+};
 use crate::keys::Key;
 
 /// The account data that one transaction may load, in bytes; the program itself counts.
@@ -55,6 +61,8 @@ pub(super) struct Write {
     pub(super) heap_bytes: Option<u32>,
     /// Who signs besides the payer.
     pub(super) signer: Option<Key>,
+    /// The format that it is sent in where it fits; the configured one otherwise.
+    pub(super) format: Option<TransactionFormat>,
 }
 
 impl Write {
@@ -63,7 +71,7 @@ impl Write {
         instructions: Vec<Instruction>,
         compute_units_max: u32,
     ) -> Self {
-        Self { what, instructions, compute_units_max, heap_bytes: None, signer: None }
+        Self { what, instructions, compute_units_max, heap_bytes: None, signer: None, format: None }
     }
 }
 
@@ -111,49 +119,20 @@ impl L1Client {
         Err(L1Error::Timeout { what, signature: signature.to_string() })
     }
 
+    /// Signs a write, in the format that it names where it fits that.
     pub(super) fn sign(
         &self,
         payer: &Key,
         write: &Write,
         blockhash: Blockhash,
     ) -> Result<VersionedTransaction, L1Error> {
-        let failed = |message: String| L1Error::Signing { what: write.what, message };
-        let fee_payer = payer.solana().pubkey();
-        let message = match self.config().format {
-            TransactionFormat::V0 => {
-                let mut instructions = budget(write);
-                instructions.extend_from_slice(&write.instructions);
-                v0::Message::try_compile(&fee_payer, &instructions, &[], blockhash)
-                    .map(VersionedMessage::V0)
-                    .map_err(|error| failed(error.to_string()))?
+        let configured = self.config().format;
+        match sign(payer, write, (blockhash, write.format.unwrap_or(configured))) {
+            Err(L1Error::TooLong { .. }) if write.format.is_some() => {
+                sign(payer, write, (blockhash, configured))
             }
-            TransactionFormat::V1 => {
-                let mut config = v1::TransactionConfig::empty()
-                    .with_compute_unit_limit(write.compute_units_max)
-                    .with_loaded_accounts_data_size_limit(LOADED_BYTES_MAX);
-                if let Some(bytes) = write.heap_bytes {
-                    config = config.with_heap_size(bytes);
-                }
-                v1::Message::try_compile_with_config(
-                    &fee_payer,
-                    &write.instructions,
-                    blockhash,
-                    config,
-                )
-                .map(VersionedMessage::V1)
-                .map_err(|error| failed(error.to_string()))?
-            }
-        };
-        // The signatures come on top of the message: a count and 64 bytes for each signer.
-        let signatures = usize::from(message.header().num_required_signatures).saturating_mul(64);
-        let found = message.serialize().len().saturating_add(1).saturating_add(signatures);
-        let max = self.config().format.transaction_bytes_max();
-        if found > max {
-            return Err(L1Error::TooLong { what: write.what, found, max });
+            signed => signed,
         }
-        let signers: Vec<&Keypair> =
-            iter::once(payer).chain(&write.signer).map(Key::solana).collect();
-        VersionedTransaction::try_new(message, &signers).map_err(|error| failed(error.to_string()))
     }
 
     /// Sends the same bytes until the status is known or the blockhash has expired.
@@ -239,6 +218,45 @@ impl L1Client {
     }
 }
 
+/// Signs a write over a blockhash, in a format.
+fn sign(
+    payer: &Key,
+    write: &Write,
+    (blockhash, format): (Blockhash, TransactionFormat),
+) -> Result<VersionedTransaction, L1Error> {
+    let failed = |message: String| L1Error::Signing { what: write.what, message };
+    let fee_payer = payer.solana().pubkey();
+    let message = match format {
+        TransactionFormat::V0 => {
+            let mut instructions = budget(write);
+            instructions.extend_from_slice(&write.instructions);
+            v0::Message::try_compile(&fee_payer, &instructions, &[], blockhash)
+                .map(VersionedMessage::V0)
+                .map_err(|error| failed(error.to_string()))?
+        }
+        TransactionFormat::V1 => {
+            let mut config = v1::TransactionConfig::empty()
+                .with_compute_unit_limit(write.compute_units_max)
+                .with_loaded_accounts_data_size_limit(LOADED_BYTES_MAX);
+            if let Some(bytes) = write.heap_bytes {
+                config = config.with_heap_size(bytes);
+            }
+            v1::Message::try_compile_with_config(&fee_payer, &write.instructions, blockhash, config)
+                .map(VersionedMessage::V1)
+                .map_err(|error| failed(error.to_string()))?
+        }
+    };
+    // The signatures come on top of the message: a count and 64 bytes for each signer.
+    let signatures = usize::from(message.header().num_required_signatures).saturating_mul(64);
+    let found = message.serialize().len().saturating_add(1).saturating_add(signatures);
+    let max = format.transaction_bytes_max();
+    if found > max {
+        return Err(L1Error::TooLong { what: write.what, found, max });
+    }
+    let signers: Vec<&Keypair> = iter::once(payer).chain(&write.signer).map(Key::solana).collect();
+    VersionedTransaction::try_new(message, &signers).map_err(|error| failed(error.to_string()))
+}
+
 /// What a failed execution means.
 fn execution_error(write: &Write, error: &TransactionError) -> L1Error {
     match error {
@@ -251,7 +269,10 @@ fn execution_error(write: &Write, error: &TransactionError) -> L1Error {
             L1Error::InsufficientFunds { payer, what: write.what }
         }
         TransactionError::InstructionError(_, InstructionError::Custom(number)) => {
-            super::instructions::program_error(write.what, *number)
+            match token_error(*number).filter(|_| is_of_tokens(write)) {
+                Some(message) => L1Error::Token { what: write.what, message },
+                None => super::instructions::program_error(write.what, *number),
+            }
         }
         other => L1Error::Execution { what: write.what, message: other.to_string() },
     }
@@ -279,9 +300,12 @@ fn budget_instruction(number: u8, argument: u32) -> Instruction {
 
 #[cfg(test)]
 mod tests {
-    use asset_rollup_interface::state::Message;
+    use asset_rollup_interface::{
+        constants::{TOKEN_2022_PROGRAM, TOKEN_PROGRAM},
+        state::Message,
+    };
     use curvevm::types::{Address, Hash};
-    use solana_instruction::Instruction;
+    use solana_instruction::{AccountMeta, Instruction};
     use solana_pubkey::Pubkey;
 
     use super::{
@@ -290,8 +314,11 @@ mod tests {
     };
     use crate::{
         keys::Key,
-        l1::{CLOSED_MESSAGES_MAX, L1Config, instructions::close_messages},
+        l1::{CLOSED_MESSAGES_MAX, L1Config, address::pubkey, instructions::close_messages},
     };
+
+    /// `AccountFrozen` of the token programs.
+    const TOKEN_FROZEN: u32 = 17;
 
     fn write() -> Write {
         let instruction =
@@ -316,6 +343,22 @@ mod tests {
         ));
         let broke = execution_error(&write(), &TransactionError::AccountNotFound);
         assert!(matches!(broke, L1Error::InsufficientFunds { .. }));
+    }
+
+    #[test]
+    fn errors_of_the_token_programs_are_named_where_they_can_be_met() {
+        let frozen = TransactionError::InstructionError(0, InstructionError::Custom(TOKEN_FROZEN));
+        let mut write = write();
+        let number = execution_error(&write, &frozen).program_number();
+        assert_eq!(number, Some(TOKEN_FROZEN), "without a token program it is somebody else's");
+        for program in [TOKEN_PROGRAM, TOKEN_2022_PROGRAM] {
+            write.instructions[0].accounts =
+                vec![AccountMeta::new_readonly(pubkey(&program), false)];
+            let error = execution_error(&write, &frozen);
+            assert!(matches!(error, L1Error::Token { .. }), "{error}");
+            let ours = TransactionError::InstructionError(0, InstructionError::Custom(6_038));
+            assert_eq!(execution_error(&write, &ours).program_number(), Some(6_038));
+        }
     }
 
     #[test]
