@@ -35,9 +35,18 @@ pub(crate) struct Scene {
 impl Scene {
     /// Starts four members and has `accounts` deposit.
     pub(crate) async fn start(accounts: usize) -> Result<Self> {
+        Self::start_with(accounts, |_| {}).await
+    }
+
+    /// As [`Scene::start`], on a network that `change` makes different.
+    pub(crate) async fn start_with(
+        accounts: usize,
+        change: impl FnOnce(&mut LocalnetConfig),
+    ) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let mut config = LocalnetConfig::new(asset_binary()?);
         config.dir = Some(dir.path().join("net"));
+        change(&mut config);
         let network = Localnet::start(&config).await?;
         let client = Arc::new(network.client().await?);
         let keys = deposit(&network, &client, accounts).await?;
