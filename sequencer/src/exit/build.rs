@@ -37,6 +37,9 @@ pub struct Built {
 ///
 /// [`ExitError`] where the messages do not follow the cursor, or there are none.
 pub fn build(before: &Rebuild, messages: &[InboxMessage]) -> Result<Built, ExitError> {
+    if messages.is_empty() {
+        return Err(ExitError::NothingWaits);
+    }
     let spec = before.spec();
     let mut tree = before.tree().clone();
     let root = tree.root();

@@ -17,11 +17,11 @@ use curvevm::{
     inbox::InboxMessage,
     tree::Tree,
     tx::Transaction,
-    types::Address,
+    types::{Address, Quote},
 };
 use tokio::time::sleep;
 
-use super::{Built, Event, ExitError, Plan, Step, Wish, build_all, plan, states::States};
+use super::{Action, Built, Event, ExitError, Plan, Step, Wish, build_all, plan, states::States};
 use crate::{
     chain::ChainSpec,
     node::{check_rollup, read_genesis},
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How often what was forced may turn out not to have had its effect.
-const ROUNDS_MAX: usize = 4;
+const ROUNDS_MAX: usize = 6;
 /// The most messages that are read at a time.
 const MESSAGES_READ_MAX: u64 = 65_536;
 
@@ -201,7 +201,13 @@ impl Exit {
         plan: &Plan,
         report: &mut (impl FnMut(&Event) + Send),
     ) -> Result<(), ExitError> {
-        for Step { action, body } in &plan.steps {
+        // What is withdrawn is forced in once what it comes from is in the inbox: until then somebody else may trade first.
+        let is_first = |step: &&Step| !matches!(step.action, Action::Withdraw { .. });
+        let mut steps: Vec<&Step> = plan.steps.iter().filter(is_first).collect();
+        if steps.is_empty() {
+            steps = plan.steps.iter().collect();
+        }
+        for Step { action, body } in steps {
             let signature = self.user.sign(&body.digest(&self.spec.id));
             let bytes = Transaction { body: body.clone(), signature }.encode();
             let landed = self.client.force_transaction(&self.poster, &bytes).await?;
@@ -224,29 +230,38 @@ impl Exit {
             self.wait(reason, report).await;
             return Ok(());
         }
-        self.bond(&outlook.rollup, report).await?;
+        if !self.bond(&outlook.rollup, report).await? {
+            return Ok(());
+        }
         self.post(built, report).await?;
         self.commit(&outlook.rollup, built, report).await
     }
 
-    /// Locks what is missing of the poster's bond.
+    /// Locks what is missing of the poster's bond. Gives whether the poster may commit.
     async fn bond(
-        &self,
+        &mut self,
         rollup: &Rollup,
         report: &mut (impl FnMut(&Event) + Send),
-    ) -> Result<(), ExitError> {
+    ) -> Result<bool, ExitError> {
         let member = self.poster.address();
         let found = self.client.member(&member, Level::Confirmed).await?;
+        if let Some(found) = &found
+            && found.status != Member::BONDED
+        {
+            // One that is being withdrawn has to be out before there is another.
+            self.finish_unbond(found, report).await?;
+            return Ok(false);
+        }
         let locked = found.as_ref().map_or(0, |member| member.bond);
-        if found.is_some_and(|it| it.status == Member::BONDED) && locked >= rollup.bond_lamports {
-            return Ok(());
+        if found.is_some() && locked >= rollup.bond_lamports {
+            return Ok(true);
         }
         let lamports = rollup.bond_lamports.saturating_sub(locked);
-        let amount = curvevm::types::Quote::new(lamports);
-        let landed = self.client.register_member(&self.poster, &self.poster, amount).await?;
+        let landed =
+            self.client.register_member(&self.poster, &self.poster, Quote::new(lamports)).await?;
         let transaction = landed.signature.to_string();
         report(&Event::Bonded { member, lamports, transaction });
-        Ok(())
+        Ok(true)
     }
 
     /// Waits a moment, and says why, once.

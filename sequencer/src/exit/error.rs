@@ -24,6 +24,9 @@ pub enum ExitError {
     /// The state cannot be read.
     #[error("the state: {0}")]
     State(#[from] StateError),
+    /// There is nothing to be consumed.
+    #[error("nothing waits in the inbox")]
+    NothingWaits,
     /// What waits leads to no block.
     #[error("what waits in the inbox leads to no block: {0}")]
     Block(#[from] BlockError),

@@ -18,8 +18,8 @@
 //! # Rules
 //!
 //! 1. What is to be done next follows from the L1 alone each time: an exit that ends anywhere goes on when it is started again.
-//! 2. What is forced is what [`plan`] finds on the state ahead, of which the amounts are known to the unit: until what waits is
-//!    consumed nothing of the owner's can change but by their own signature.
+//! 2. What is forced is what [`plan`] finds on the state ahead: what fills the owner's balances first, and withdrawals once that is in
+//!    the inbox. Their amounts are known to the unit then, and nothing but the owner's own signature makes a balance smaller.
 //! 3. Blocks of a takeover are a millisecond apart. The batch of given messages is therefore the same, whoever builds it.
 //! 4. A batch is replayed as a challenge would replay it before its poster answers for it with a bond.
 //! 5. When the committee comes back and consumes what waits, the exit goes on from its batch.

@@ -216,16 +216,27 @@ impl Exit {
                 report(&Event::Unbonding { transaction: landed.signature.to_string() });
                 continue;
             }
-            match self.client.finish_unbond(&self.poster, &me).await {
-                Ok(landed) => {
-                    let (lamports, transaction) = (member.bond, landed.signature.to_string());
-                    report(&Event::BondReturned { lamports, transaction });
-                }
-                Err(L1Error::Program { .. }) => {
-                    self.wait("for the bond: two challenge windows".to_owned(), report).await;
-                }
-                Err(error) => return Err(error.into()),
+            self.finish_unbond(&member, report).await?;
+        }
+    }
+
+    /// Takes the poster's bond, or what is left of it, or waits a moment while that cannot be done.
+    pub(super) async fn finish_unbond(
+        &mut self,
+        member: &Member,
+        report: &mut (impl FnMut(&Event) + Send),
+    ) -> Result<(), ExitError> {
+        match self.client.finish_unbond(&self.poster, &member.key).await {
+            Ok(landed) => {
+                let (lamports, transaction) = (member.bond, landed.signature.to_string());
+                report(&Event::BondReturned { lamports, transaction });
+                Ok(())
             }
+            Err(L1Error::Program { .. }) => {
+                self.wait("for the bond: two challenge windows".to_owned(), report).await;
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -177,7 +177,7 @@ fn messages_that_do_not_follow_the_cursor_are_refused() {
     let (spec, state, _) = traded();
     let late = forced(5, &transfer(&spec.id, &key(2), 1, &key(3).address(), 5));
     assert!(matches!(build(&state, &[late]), Err(ExitError::Block(_))));
-    assert!(matches!(build(&state, &[]), Err(ExitError::Codec(_))));
+    assert!(matches!(build(&state, &[]), Err(ExitError::NothingWaits)));
 }
 
 fn module() -> Module {
