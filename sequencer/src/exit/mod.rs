@@ -18,7 +18,7 @@
 //! # Rules
 //!
 //! 1. What is to be done next follows from the L1 alone each time: an exit that ends anywhere goes on when it is started again.
-//! 2. What is forced is what [`plan`] finds on the state ahead: what fills the owner's balances first, and withdrawals once that is in
+//! 2. What is forced is what [`plan()`] finds on the state ahead: what fills the owner's balances first, and withdrawals once that is in
 //!    the inbox. Their amounts are known to the unit then, and nothing but the owner's own signature makes a balance smaller.
 //! 3. Blocks of a takeover are a millisecond apart. The batch of given messages is therefore the same, whoever builds it.
 //! 4. A batch is replayed as a challenge would replay it before its poster answers for it with a bond.
@@ -27,7 +27,7 @@
 //! # Invariants
 //!
 //! 1. Nothing is asked of any node of the chain.
-//! 2. Nothing is signed for the owner but what [`plan`] says.
+//! 2. Nothing is signed for the owner but what [`plan()`] says.
 
 mod build;
 mod driver;
