@@ -3,6 +3,7 @@
 //! `replay_from_witness` is what a challenge does: the witness is read and hashed, the signatures are verified one by one, the trades
 //! are executed, and the root is taken. In `execute` the state of 10,000 cells is there already and shared with an older version, as the
 //! first segment of a block finds it. `witness` is what a challenger does to find out what it has to upload.
+#![allow(clippy::print_stdout, reason = "the length of the witness is a result beside the times")]
 
 mod scene;
 

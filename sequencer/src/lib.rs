@@ -27,6 +27,7 @@ mod actors;
 mod chain;
 mod config;
 mod error;
+pub mod exit;
 mod gossip;
 mod node;
 pub mod payload;

@@ -69,7 +69,7 @@ pub(crate) fn deposits(from: u64, owners: &[Address], amount: u64) -> Vec<InboxM
 
 /// A message with these bytes in place of a transaction.
 pub(crate) const fn forced_bytes(index: u64, bytes: Vec<u8>) -> InboxMessage {
-    InboxMessage { index, slot: 10 + index, kind: MessageKind::Transaction { bytes } }
+    InboxMessage { index, slot: index.saturating_add(10), kind: MessageKind::Transaction { bytes } }
 }
 
 /// A message that forces a transaction in.

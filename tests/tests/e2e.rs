@@ -10,6 +10,8 @@ mod challenge;
 mod crash;
 #[path = "e2e/curve_to_pool.rs"]
 mod curve_to_pool;
+#[path = "e2e/exit.rs"]
+mod exit;
 #[path = "e2e/forge.rs"]
 mod forge;
 #[path = "e2e/l1_fork.rs"]

@@ -4,10 +4,10 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     balance::BalanceArgs, bench::BenchArgs, buy::BuyArgs, claim::ClaimArgs, curve::CurveArgs,
-    deposit::DepositArgs, devnet::DevnetArgs, keygen::KeygenArgs, launch::LaunchArgs,
-    liquidity::LiquidityArgs, member::MemberArgs, migrate::MigrateArgs, node::NodeArgs,
-    sell::SellArgs, session::SessionArgs, status::StatusArgs, transfer::TransferArgs, tx::TxArgs,
-    watch::WatchArgs, withdraw::WithdrawArgs,
+    deposit::DepositArgs, devnet::DevnetArgs, exit::ExitArgs, keygen::KeygenArgs,
+    launch::LaunchArgs, liquidity::LiquidityArgs, member::MemberArgs, migrate::MigrateArgs,
+    node::NodeArgs, sell::SellArgs, session::SessionArgs, status::StatusArgs,
+    transfer::TransferArgs, tx::TxArgs, watch::WatchArgs, withdraw::WithdrawArgs,
 };
 
 /// Asset L2: launch and trade assets on bonding curves, settled on Solana.
@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Rebuild the chain from the L1 alone, and check it.
     Watch(WatchArgs),
+    /// Get everything out with the L1 alone, when no member of the committee answers.
+    Exit(ExitArgs),
     /// Work with curve files and templates, without a node.
     Curve(CurveArgs),
     /// Measure this machine.

@@ -247,3 +247,15 @@ fn a_node_reads_what_a_local_network_writes() {
     assert_eq!(config.violations(), Vec::<String>::new());
     assert_eq!(config.peers.len(), 1);
 }
+
+#[test]
+fn an_exit_does_nothing_until_it_is_told_to() {
+    let line = "asset exit --l1 http://127.0.0.1:1 --genesis g.json --key k.json";
+    let Ok(Cli { command: Command::Exit(args), .. }) = parse(line) else { panic!("refused") };
+    assert!(!args.yes && !args.keep_tokens && args.recipient.is_none());
+    assert!(args.poster_key.is_none());
+    assert_eq!(
+        parse("asset exit --l1 http://127.0.0.1:1 --genesis g.json").unwrap_err(),
+        ErrorKind::MissingRequiredArgument
+    );
+}

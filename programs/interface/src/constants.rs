@@ -6,6 +6,8 @@ use curvevm::{cell::ASSETS_MAX, inbox::KIND_BYTES_MAX, types::Address};
 /// The longest body of a message, in bytes: that of the longest transaction that may be forced in. A longer message would fit no chunk
 /// of some chains, which could then not go on.
 pub const MESSAGE_BODY_BYTES_MAX: usize = KIND_BYTES_MAX;
+/// A batch that consumes so many messages may leave out later ones, however old: more than fit a batch may wait.
+pub const MESSAGES_CONSUMED_MIN: u64 = 32;
 /// Finalized roots that can be proved against: the last so many batches.
 pub const ROOTS_CAPACITY: usize = 64;
 /// Withdrawals in a page of nullifiers.

@@ -72,10 +72,6 @@ pub(super) struct Mark {
 }
 
 /// What a step came to.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and nearly all say something"
-)]
 pub(super) enum Step {
     /// Something to report.
     Said(Event),

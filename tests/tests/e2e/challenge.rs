@@ -34,7 +34,7 @@ async fn a_wrong_batch_is_challenged_rolled_back_and_paid_for() -> Result<()> {
 
     // The fourth builds on the third, which gives the user lamports from nowhere.
     let good = forge.chain.clone();
-    let (bad, next) = (forge.from_nowhere().await?, forge.honest().await?);
+    let (bad, next) = (forge.money_from_nowhere().await?, forge.honest().await?);
     forge.commit(&bad, &DISHONEST).await?;
     forge.commit(&next, &DISHONEST).await?;
     let fault = live.wait("the fault", |event| event["event"] == "fault").await?;
@@ -134,7 +134,7 @@ async fn a_challenger_who_is_too_late_gets_the_deposit_back() -> Result<()> {
 async fn a_challenger_that_dies_goes_on_where_it_was() -> Result<()> {
     let mut forge = Forge::start(200, TransactionFormat::V1).await?;
     commit(&mut forge).await?;
-    let bad = forge.from_nowhere().await?;
+    let bad = forge.money_from_nowhere().await?;
     forge.commit(&bad, &DISHONEST).await?;
     let challenger = forge.network.funded_key(FUNDS).await?;
 

@@ -94,7 +94,7 @@ impl Forge {
     }
 
     /// A batch after which the user has more than they were paid.
-    pub(crate) async fn from_nowhere(&mut self) -> Result<Sealed> {
+    pub(crate) async fn money_from_nowhere(&mut self) -> Result<Sealed> {
         let user = self.user.address();
         self.next(|tree| {
             let key = Account::key(&user);

@@ -118,8 +118,11 @@ const FREE: &[Free] = &[
     },
 ];
 
+/// Prepares an instruction in a world.
+type Prepare = fn(&mut World) -> Prepared;
+
 /// Every instruction, with what leads to it.
-const INSTRUCTIONS: &[(&str, fn(&mut World) -> Prepared)] = &[
+const INSTRUCTIONS: &[(&str, Prepare)] = &[
     ("deposit_sol", |world| (world.deposit_instruction(address(0), SOL), vec![])),
     ("post_data", |world| {
         let sealed = world.seal(vec![]);

@@ -1,6 +1,8 @@
 //! `commit_batch`.
 
-use asset_rollup_interface::{error::RollupError, state::ACCOUNT_VERSION};
+use asset_rollup_interface::{
+    constants::MESSAGES_CONSUMED_MIN, error::RollupError, state::ACCOUNT_VERSION,
+};
 use curvevm::{
     batch::{BatchHeader, HEADER_BYTES},
     types::{Address, Hash, Signature},
@@ -287,6 +289,28 @@ on_each_build! {
         let rollup = world.rollup_account();
         assert_eq!(rollup.committed_inbox_cursor, 1);
         assert_eq!(rollup.committed_inbox_hash, world.message_account(0).unwrap().hash);
+    }
+
+    fn more_old_messages_than_fit_are_taken_by_several_batches(build: Build) {
+        let mut world = World::new(build);
+        let most = usize::try_from(MESSAGES_CONSUMED_MIN).unwrap();
+        for user in 0..2 * MESSAGES_CONSUMED_MIN + 2 {
+            world.deposit(address(u8::try_from(user).unwrap()), SOL / 100).unwrap();
+        }
+        world.pass(1_000, 1_000);
+        let messages = world.messages_from(0);
+        let mut fewer = world.clone();
+        let sealed = fewer.chain.seal(messages[..most - 1].to_vec(), vec![]);
+        fewer.post(&sealed);
+        assert_refused(fewer.commit(&sealed.header), RollupError::MessageLeftOut);
+        for from in [0, most] {
+            let sealed = world.chain.seal(messages[from..from + most].to_vec(), vec![]);
+            world.post(&sealed);
+            world.commit(&sealed.header).unwrap();
+        }
+        let sealed = world.chain.seal(messages[2 * most..2 * most + 1].to_vec(), vec![]);
+        world.post(&sealed);
+        assert_refused(world.commit(&sealed.header), RollupError::MessageLeftOut);
     }
 
     fn refuses_the_hash_of_another_place_in_the_inbox(build: Build) {

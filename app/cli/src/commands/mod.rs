@@ -8,6 +8,7 @@ pub(crate) mod curve;
 pub(crate) mod demo;
 pub(crate) mod deposit;
 pub(crate) mod devnet;
+pub(crate) mod exit;
 pub(crate) mod keygen;
 pub(crate) mod launch;
 pub(crate) mod liquidity;
@@ -47,6 +48,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<()> {
         Command::Tx(args) => tx::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
         Command::Watch(args) => watch::run(args, output).await,
+        Command::Exit(args) => exit::run(args, output).await,
         Command::Curve(args) => curve::run(args, output),
         Command::Bench(args) => bench::run(args, output).await,
     }

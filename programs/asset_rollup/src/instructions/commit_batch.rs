@@ -1,7 +1,7 @@
 //! `commit_batch`: commits the next batch, under a quorum of signatures or in a takeover.
 
 use anchor_lang::prelude::*;
-use asset_rollup_interface::seeds;
+use asset_rollup_interface::{constants::MESSAGES_CONSUMED_MIN, seeds};
 use curvevm::{
     batch::{BATCH_VERSION, BatchHeader, VM_VERSION, data_root},
     types::{Address as Key, Hash},
@@ -142,7 +142,8 @@ fn check_inbox(header: &BatchHeader, accounts: &CommitBatch, slot: u64) -> Resul
         Some(_) | None => rollup.committed_inbox_hash,
     };
     ensure(header.inbox_hash == Hash::new(hash), RollupError::WrongInboxHash)?;
-    if cursor == inbox.count {
+    let consumed = cursor.saturating_sub(rollup.committed_inbox_cursor);
+    if cursor == inbox.count || consumed >= MESSAGES_CONSUMED_MIN {
         return Ok(());
     }
     let next = message(accounts.next.as_ref(), inbox, cursor)?;

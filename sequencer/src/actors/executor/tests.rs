@@ -295,8 +295,12 @@ async fn takes_over_what_the_committee_committed_without_it() {
 #[tokio::test]
 async fn a_forced_transaction_is_executed_and_leaves_the_mempool() {
     let (leader, replica) = (Fixture::new(), Fixture::new());
-    leader.fund().await;
-    replica.fund().await;
+    // Two members are at the same block only when one of them makes it: each has a time of its own.
+    leader.deposit();
+    replica.deposit();
+    let funding = leader.build().await;
+    leader.commit(&funding).await;
+    replica.commit(&funding).await;
     let (both, other) = (send(&leader.spec, 0), send(&leader.spec, 1));
     let id = leader.mempool.submit(both.encode()).await.unwrap();
     leader.mempool.submit(other.encode()).await.unwrap();

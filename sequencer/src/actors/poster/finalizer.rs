@@ -183,7 +183,7 @@ impl Finalizer {
 }
 
 /// Whether the challenge window is over, by slots and by seconds.
-fn is_over(rollup: &Rollup, batch: &Batch, slot: u64, unix_time: u64) -> bool {
+pub(crate) fn is_over(rollup: &Rollup, batch: &Batch, slot: u64, unix_time: u64) -> bool {
     let committed_at = if batch.unix_time < 0 { 0 } else { batch.unix_time.cast_unsigned() };
     let slots = rollup.challenge_slots.saturating_add(u64::from(batch.extension_slots));
     let secs = rollup.challenge_secs.saturating_add(u64::from(batch.extension_secs));

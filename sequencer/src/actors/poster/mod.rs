@@ -22,6 +22,6 @@ mod state;
 
 pub(crate) use actor::{Poster, PosterConfig};
 pub(crate) use attestations::Attestations;
-pub(crate) use finalizer::Finalizer;
+pub(crate) use finalizer::{Finalizer, is_over};
 pub(crate) use metrics::PosterMetrics;
 pub(crate) use state::PosterStage;
