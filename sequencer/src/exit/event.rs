@@ -87,6 +87,19 @@ pub enum Event {
         /// The L1's transaction.
         transaction: String,
     },
+    /// A withdrawal of tokens was paid to its recipient.
+    PaidTokens {
+        /// The withdrawal.
+        index: u64,
+        /// How much of what.
+        what: String,
+        /// The mint.
+        mint: Address,
+        /// The recipient, to whose associated token account it went.
+        recipient: Address,
+        /// The L1's transaction.
+        transaction: String,
+    },
     /// The rent of messages has returned.
     MessagesClosed {
         /// How many.
@@ -146,6 +159,9 @@ impl fmt::Display for Event {
             Self::Finalized { batch, .. } => write!(f, "batch {batch} is final"),
             Self::Paid { index, lamports, recipient, .. } => {
                 write!(f, "withdrawal {index} paid {} to {recipient}", sol(lamports))
+            }
+            Self::PaidTokens { index, what, mint, recipient, .. } => {
+                write!(f, "withdrawal {index} paid {what} to {recipient}, mint {mint}")
             }
             Self::MessagesClosed { count } => write!(f, "the rent of {count} messages returned"),
             Self::Unbonding { .. } => f.write_str("the bond is being withdrawn"),

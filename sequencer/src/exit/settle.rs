@@ -1,11 +1,14 @@
 //! What is done with batches and withdrawals on the L1.
 
-use asset_sdk::l1::{Chunk, Claim, Commit, L1Error, Level, Member, Rollup};
+use asset_rollup_interface::error::RollupError;
+use asset_sdk::l1::{Chunk, Claim, Commit, L1Error, Level, Member, MintProof, Rollup};
 use curvevm::{
     batch::chunk_hash,
-    cell::Withdrawal,
+    cell::{Cell, Curve, Withdrawal},
+    module::Module,
     program::Amount,
-    types::{AssetId, Hash},
+    tree::Tree,
+    types::{AssetId, CurveId, Hash},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -104,7 +107,7 @@ impl Exit {
                 continue;
             }
             let witness = tree.witness(&[Withdrawal::key(withdrawal.index)])?;
-            self.pay(batch, (&withdrawal, &witness), report).await?;
+            self.pay((batch, &tree), (&withdrawal, &witness), report).await?;
             self.settled.insert(withdrawal.index);
         }
         Ok(())
@@ -112,18 +115,13 @@ impl Exit {
 
     async fn pay(
         &mut self,
-        batch: u64,
+        (batch, tree): (u64, &Tree),
         (withdrawal, witness): (&Withdrawal, &[u8]),
         report: &mut (impl FnMut(&Event) + Send),
     ) -> Result<(), ExitError> {
         let (index, recipient) = (withdrawal.index, withdrawal.recipient);
         let Amount::Quote(AssetId::SOL, quote) = withdrawal.amount else {
-            report(&Event::NotDone {
-                what: format!("pay withdrawal {index} of {}", of(&withdrawal.amount)),
-                reason: "it is final, and tokens are claimed with withdraw_token, which this does not send"
-                    .to_owned(),
-            });
-            return Ok(());
+            return self.pay_tokens(tree, Claim { batch, withdrawal, witness }, report).await;
         };
         match self.client.withdraw(&self.poster, Claim { batch, withdrawal, witness }).await {
             Ok(landed) => {
@@ -135,6 +133,55 @@ impl Exit {
             // Anybody may claim it.
             Err(_) if self.client.is_paid(index, Level::Confirmed).await? => Ok(()),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Pays a withdrawal of tokens; creates the mint of a launched asset where nobody has. What the L1 refuses is said, and left.
+    async fn pay_tokens(
+        &self,
+        tree: &Tree,
+        claim: Claim<'_>,
+        report: &mut (impl FnMut(&Event) + Send),
+    ) -> Result<(), ExitError> {
+        let Withdrawal { index, amount, recipient, .. } = *claim.withdrawal;
+        let (what, mint) = (of(&amount), self.client.mint_of(&amount));
+        let mut paid = self.client.withdraw_token(&self.poster, claim).await;
+        if let (Err(L1Error::MintMissing { .. }), Amount::Base(curve, _)) = (&paid, amount) {
+            self.create_mint(tree, (claim.batch, curve)).await?;
+            paid = self.client.withdraw_token(&self.poster, claim).await;
+        }
+        match paid {
+            Ok(landed) => {
+                let transaction = landed.signature.to_string();
+                report(&Event::PaidTokens { index, what, mint, recipient, transaction });
+                Ok(())
+            }
+            // Anybody may claim it.
+            Err(_) if self.client.is_paid(index, Level::Confirmed).await? => Ok(()),
+            Err(error @ L1Error::Unreachable { .. }) => Err(error.into()),
+            Err(error) => {
+                let what = format!("pay withdrawal {index} of {what}");
+                report(&Event::NotDone { what, reason: error.to_string() });
+                Ok(())
+            }
+        }
+    }
+
+    /// Creates the mint of a launched asset, proved under the root of a finalized batch, unless somebody else was first.
+    async fn create_mint(
+        &self,
+        tree: &Tree,
+        (batch, curve): (u64, CurveId),
+    ) -> Result<(), ExitError> {
+        let at = Curve::key(&curve);
+        let Some(Cell::Curve(cell)) = tree.get(&at)? else { return Err(ExitError::Contradiction) };
+        let witness = tree.witness(&[at, Module::key(&cell.module)])?;
+        let proof = MintProof { batch, curve, witness: &witness };
+        match self.client.create_mint(&self.poster, proof).await {
+            Err(error) if error.program_number() != Some(RollupError::MintExists.code()) => {
+                Err(error.into())
+            }
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 

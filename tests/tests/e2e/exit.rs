@@ -24,9 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_gets_everything_out_when_every_member_is_gone() -> Result<()> {
-    let mut scene = Scene::start_with(2, |config| config.params.takeover_slots = 200).await?;
+    let mut scene = Scene::start_with(3, |config| config.params.takeover_slots = 200).await?;
     let curves = scene.launch(2).await?;
+    trade(&scene.wallet(2, 1).await?, &curves).await?;
     trade(&scene.wallet(1, 0).await?, &curves).await?;
+    let tokens = scene.client.holding(curves[1], scene.keys[2].address()).await?.amount.get();
     let owner = scene.keys[1].address();
     let state = scene.client.balance(owner, AssetId::SOL).await?.amount.get();
     for member in scene.network.members() {
@@ -34,7 +36,7 @@ async fn a_user_gets_everything_out_when_every_member_is_gone() -> Result<()> {
     }
 
     let recipient = Key::generate().address();
-    let command = Exit::new(&scene, recipient).await?;
+    let command = Exit::new(&scene, 1, recipient).await?;
     let inbox = scene.network.l1_client().inbox(Level::Confirmed).await?.count;
     let planned = command.run(&[])?;
     ensure!(planned["actions"].as_array().is_some_and(|it| it.len() == 3), "{planned}");
@@ -60,6 +62,19 @@ async fn a_user_gets_everything_out_when_every_member_is_gone() -> Result<()> {
     let done = command.run(&["--yes"])?;
     ensure!(done["paid_lamports"] == 0, "{done}");
     ensure!(l1.lamports(&recipient, Level::Confirmed).await? == paid);
+    tokens_as_they_are(&scene, curves[1], tokens).await
+}
+
+/// Another user takes tokens out as tokens: the asset's mint is created, and the recipient has all of it.
+async fn tokens_as_they_are(scene: &Scene, curve: CurveId, held: u64) -> Result<()> {
+    let recipient = Key::generate().address();
+    let command = Exit::new(scene, 2, recipient).await?;
+    let done = command.run(&["--yes", "--keep-tokens"])?;
+    ensure!(done["event"] == "done", "{done}");
+    let l1 = scene.network.l1_client();
+    let mint = l1.mint(&l1.launched_mint(&curve), Level::Confirmed).await?.expect("a mint");
+    let paid = l1.tokens(&recipient, &mint, Level::Confirmed).await?;
+    ensure!(held > 0 && (paid, mint.supply) == (held, held), "{paid} of {held}, {mint:?}");
     Ok(())
 }
 
@@ -84,12 +99,15 @@ struct Exit {
 }
 
 impl Exit {
-    async fn new(scene: &Scene, recipient: Address) -> Result<Self> {
+    /// The exit of an account.
+    async fn new(scene: &Scene, account: usize, recipient: Address) -> Result<Self> {
         let poster = scene.network.funded_key(10 * SOL).await?;
         let layout = scene.network.layout();
-        let (user_file, poster_file) =
-            (layout.root().join("user.json"), layout.root().join("exit.json"));
-        scene.keys[1].write(&user_file)?;
+        let (user_file, poster_file) = (
+            layout.root().join(format!("user-{account}.json")),
+            layout.root().join(format!("exit-{account}.json")),
+        );
+        scene.keys[account].write(&user_file)?;
         poster.write(&poster_file)?;
         let path = |path: PathBuf| path.display().to_string();
         let args = [

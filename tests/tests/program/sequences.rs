@@ -12,14 +12,18 @@ use curvevm::{
     program::{Amount, Instruction},
     tree::Tree,
     tx::Transaction,
-    types::{AssetId, Base, CurveId, Quote},
+    types::{Address, AssetId, Base, CurveId, Quote},
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use solana_transaction::Instruction as L1Instruction;
+
 use super::support::{
-    BOND, Build, Chain, SOL, Sealed, World, account_of, address, assert_refused, exhibits, orders,
-    signed, trace, withdraw,
+    BOND, Build, Chain, SOL, Sealed, World, account_of, address, assert_refused, exhibits, key_of,
+    orders, signed,
+    tokens::{SPL, T22, asset, of},
+    trace, withdraw,
 };
 
 const SEED: u64 = 20_261_128;
@@ -36,6 +40,7 @@ const WITNESS: u8 = 30;
 #[derive(Debug, Default)]
 struct Tally {
     deposits: usize,
+    tokens: usize,
     batches: usize,
     finalized: usize,
     claims: usize,
@@ -53,29 +58,38 @@ struct Run {
     /// The batches that are live, with their data.
     live: Vec<Sealed>,
     claimed: BTreeSet<u64>,
+    /// What left of the launched asset and has not come back.
+    left: u64,
     tally: Tally,
 }
 
-fn lamports_of(asset: AssetId, quote: Quote) -> u128 {
-    if asset == AssetId::SOL { u128::from(quote.get()) } else { 0 }
+/// The assets that vaults hold.
+fn held_assets() -> [AssetId; 3] {
+    [AssetId::SOL, asset(SPL), asset(T22)]
+}
+
+/// How much of `wanted` an amount is.
+fn part_of(wanted: AssetId, asset: AssetId, quote: Quote) -> u128 {
+    if asset == wanted { u128::from(quote.get()) } else { 0 }
 }
 
 fn accrued(fees: &Accrued) -> u128 {
     [fees.protocol, fees.creator, fees.partner].iter().map(|it| u128::from(it.quote.get())).sum()
 }
 
-/// The lamports that a state owes: those of accounts, curves, pools and withdrawals that are not paid.
-fn owed(tree: &Tree, claimed: &BTreeSet<u64>) -> u128 {
+/// What a state owes of an asset: that of accounts, curves, pools and withdrawals that are not paid. Curves are quoted in SOL.
+fn owed(tree: &Tree, claimed: &BTreeSet<u64>, wanted: AssetId) -> u128 {
+    let sol = |quote: u128| if wanted == AssetId::SOL { quote } else { 0 };
     let mut sum = 0;
     tree.for_each(|_, cell| {
         sum += match cell {
             Cell::Account(account) => {
-                account.balances.iter().map(|(asset, quote)| lamports_of(*asset, *quote)).sum()
+                account.balances.iter().map(|(asset, quote)| part_of(wanted, *asset, *quote)).sum()
             }
-            Cell::Curve(curve) => u128::from(curve.reserve.get()) + accrued(&curve.fees),
-            Cell::Pool(pool) => u128::from(pool.quote.get()) + accrued(&pool.fees),
+            Cell::Curve(curve) => sol(u128::from(curve.reserve.get()) + accrued(&curve.fees)),
+            Cell::Pool(pool) => sol(u128::from(pool.quote.get()) + accrued(&pool.fees)),
             Cell::Withdrawal(it) if !claimed.contains(&it.index) => match it.amount {
-                Amount::Quote(asset, quote) => lamports_of(asset, quote),
+                Amount::Quote(asset, quote) => part_of(wanted, asset, quote),
                 Amount::Base(..) => 0,
             },
             _ => 0,
@@ -87,7 +101,7 @@ fn owed(tree: &Tree, claimed: &BTreeSet<u64>) -> u128 {
 impl Run {
     /// Users who have deposited, and a curve.
     fn new(build: Build, seed: u64) -> Self {
-        let mut world = World::new(build);
+        let mut world = World::with_tokens(build);
         for user in 0..USERS {
             world.deposit(address(user), 100 * SOL).unwrap();
         }
@@ -98,30 +112,51 @@ impl Run {
         let (nonces, claimed) = ([1, 0, 0, 0, 0], BTreeSet::new());
         let curve = CurveId::derive(&address(0), 1);
         let rng = ChaCha8Rng::seed_from_u64(seed);
-        Self { world, rng, curve, nonces, live, claimed, tally: Tally::default() }
+        let (left, tally) = (0, Tally::default());
+        Self { world, rng, curve, nonces, live, claimed, left, tally }
     }
 
     fn tree(&self) -> &Tree {
         &self.world.chain.tree
     }
 
-    /// The vault holds its rent minimum and what the chain owes, with what waits in the inbox.
+    /// The vault holds its rent minimum and what the chain owes, with what waits in the inbox, of every asset; of a launched asset
+    /// there is what left and has not come back.
     #[track_caller]
     fn check(&self) {
         let world = &self.world;
         let rollup = world.rollup_account();
         let cursor = super::support::cursor(self.tree());
-        let waiting: u128 = (cursor..world.inbox_account().count)
-            .map(|index| match world.message_account(index).unwrap().message().unwrap().kind {
-                MessageKind::Deposit { asset, amount, .. } => lamports_of(asset, amount),
-                MessageKind::DepositBase { .. } | MessageKind::Transaction { .. } => 0,
-            })
-            .sum();
-        let rent = world.svm.minimum_balance_for_rent_exemption(0);
-        let held = u128::from(world.lamports(&world.vault) - rent);
-        assert_eq!(held, owed(self.tree(), &self.claimed) + waiting, "{:?}", self.tally);
+        let waiting: Vec<MessageKind> = (cursor..world.inbox_account().count)
+            .map(|index| world.message_account(index).unwrap().message().unwrap().kind)
+            .collect();
+        for wanted in held_assets() {
+            let waits: u128 = waiting
+                .iter()
+                .map(|kind| match kind {
+                    MessageKind::Deposit { asset, amount, .. } => part_of(wanted, *asset, *amount),
+                    MessageKind::DepositBase { .. } | MessageKind::Transaction { .. } => 0,
+                })
+                .sum();
+            let owes = owed(self.tree(), &self.claimed, wanted) + waits;
+            assert_eq!(self.held(wanted), owes, "{wanted:?}, {:?}", self.tally);
+        }
+        let mint = world.launched_mint(&self.curve);
+        if world.svm.get_account(&super::support::pubkey(&mint)).is_some() {
+            assert_eq!(world.supply(&mint), self.left, "{:?}", self.tally);
+        }
         assert!(rollup.finalized_number <= rollup.committed_number);
         assert_eq!(rollup.committed_root, self.tree().clone().root());
+    }
+
+    /// What the vault holds of an asset.
+    fn held(&self, asset: AssetId) -> u128 {
+        let world = &self.world;
+        if asset == AssetId::SOL {
+            let rent = world.svm.minimum_balance_for_rent_exemption(0);
+            return u128::from(world.lamports(&world.vault) - rent);
+        }
+        u128::from(world.tokens_of(&world.vault, &Address::new(asset.to_bytes())))
     }
 
     fn user(&mut self) -> u8 {
@@ -132,6 +167,37 @@ impl Run {
         let (user, lamports) = (self.user(), self.rng.random_range(1_000..SOL));
         self.world.deposit(address(user), lamports).unwrap();
         self.tally.deposits += 1;
+    }
+
+    /// Tokens of a quote asset, or launched ones that left.
+    fn deposit_token(&mut self) {
+        let (user, payer) = (self.user(), key_of(&self.world.payer()));
+        let left = self.world.tokens_of(&payer, &self.world.launched_mint(&self.curve));
+        let amount = self.rng.random_range(1..500);
+        let amount = match self.rng.random_range(0..3) {
+            0 => of(SPL, amount),
+            1 => of(T22, amount),
+            _ if left > 0 => {
+                let back = (left / 3).max(1);
+                self.left -= back;
+                Amount::Base(self.curve, Base::new(back))
+            }
+            _ => return,
+        };
+        self.world.deposit_token(address(user), amount).unwrap();
+        self.tally.tokens += 1;
+    }
+
+    /// What a user has of a quote asset.
+    fn balance(&self, user: u8, wanted: AssetId) -> u64 {
+        match self.tree().get(&Account::key(&address(user))).unwrap() {
+            Some(Cell::Account(account)) => account
+                .balances
+                .iter()
+                .find(|(asset, _)| *asset == wanted)
+                .map_or(0, |(_, quote)| quote.get()),
+            _ => 0,
+        }
     }
 
     fn holding(&self, user: u8) -> u64 {
@@ -152,14 +218,22 @@ impl Run {
         };
         let key = curvevm::cell::Curve::key(&self.curve);
         let open = is_open(self.tree().get(&key).unwrap());
-        let instruction = match self.rng.random_range(0..5) {
+        let wanted = if self.rng.random() { asset(SPL) } else { asset(T22) };
+        let tokens = self.balance(user, wanted);
+        let payer = key_of(&self.world.payer());
+        let recipient = if self.rng.random() { payer } else { address(to) };
+        let instruction = match self.rng.random_range(0..6) {
             0 if open => orders::buy_in(self.curve, amount),
             1 if open && part > 100_000_000_000 => orders::sell_in(self.curve, part),
             2 if to != user => orders::pay(address(to), AssetId::SOL, amount),
-            3 if part > 0 => Instruction::Withdraw {
-                amount: Amount::Base(self.curve, Base::new(part)),
-                recipient: address(to),
-            },
+            3 if part > 0 => {
+                let amount = Amount::Base(self.curve, Base::new(part));
+                Instruction::Withdraw { amount, recipient }
+            }
+            4 if tokens > 0 => {
+                let amount = Amount::Quote(wanted, Quote::new(tokens.div_ceil(2)));
+                Instruction::Withdraw { amount, recipient }
+            }
             _ => withdraw(address(60 + to), amount),
         };
         let nonce = &mut self.nonces[usize::from(user)];
@@ -184,39 +258,59 @@ impl Run {
         }
     }
 
-    /// Claims a withdrawal in lamports, be it paid already or not, under the last finalized root.
+    /// Claims a withdrawal, be it paid already or not, under the last finalized root.
     fn claim(&mut self) {
         let number = self.world.rollup_account().finalized_number;
         if number == 0 {
             return;
         }
-        let mut indices = vec![];
+        let mut withdrawals = vec![];
         self.world.chain.state(number).for_each(|_, cell| {
-            if let Cell::Withdrawal(it) = cell
-                && matches!(it.amount, Amount::Quote(..))
-            {
-                indices.push(it.index);
+            if let Cell::Withdrawal(it) = cell {
+                withdrawals.push((it.index, it.amount, it.recipient));
             }
         });
-        if indices.is_empty() {
+        if withdrawals.is_empty() {
             return;
         }
-        let index = indices[self.rng.random_range(0..indices.len())];
-        let (claim, recipient) = self.world.chain.claim(number, index);
-        let instruction = self.world.withdraw_instruction(&claim, recipient);
+        let at = self.rng.random_range(0..withdrawals.len());
+        let (index, amount, recipient) = withdrawals[at];
+        let instruction = self.claim_instruction(number, index, &amount);
         // The runtime refuses to leave an account below its rent minimum.
         let minimum = self.world.svm.minimum_balance_for_rent_exemption(0);
         if self.world.lamports(&recipient) == 0 {
             self.world.airdrop(&recipient, minimum);
         }
         let outcome = self.world.send(&instruction);
-        if self.claimed.insert(index) {
-            outcome.unwrap();
-            self.tally.claims += 1;
-        } else {
+        if !self.claimed.insert(index) {
             assert_refused(outcome, RollupError::AlreadyWithdrawn);
             self.tally.replays += 1;
+            return;
         }
+        outcome.unwrap();
+        self.tally.claims += 1;
+        if let Amount::Base(_, base) = amount {
+            self.left += base.get();
+        }
+    }
+
+    fn claim_instruction(&mut self, number: u64, index: u64, amount: &Amount) -> L1Instruction {
+        match amount {
+            Amount::Quote(AssetId::SOL, _) => {
+                let (claim, recipient) = self.world.chain.claim(number, index);
+                return self.world.withdraw_instruction(&claim, recipient);
+            }
+            Amount::Base(curve, _) => {
+                let mint = super::support::pubkey(&self.world.launched_mint(curve));
+                if self.world.svm.get_account(&mint).is_none() {
+                    let create = self.world.chain.mint_proof(number, *curve);
+                    let create = self.world.create_mint_instruction(&create, None);
+                    self.world.send(&create).unwrap();
+                }
+            }
+            Amount::Quote(..) => {}
+        }
+        self.world.token_claim(number, index)
     }
 
     /// Challenges a live batch that is honest, at any place.
@@ -303,7 +397,8 @@ on_each_build! {
         let mut run = Run::new(build, seed());
         for _ in 0..STEPS {
             match run.rng.random_range(0..20) {
-                0..4 => run.deposit(),
+                0..2 => run.deposit(),
+                2..4 => run.deposit_token(),
                 4..10 => run.settle(),
                 10..12 => run.finalize(),
                 12..16 => run.claim(),
@@ -315,7 +410,7 @@ on_each_build! {
         eprintln!("{:?}", run.tally);
         let tally = &run.tally;
         for count in [
-            tally.deposits, tally.batches, tally.finalized, tally.claims, tally.replays,
+            tally.deposits, tally.tokens, tally.batches, tally.finalized, tally.claims, tally.replays,
             tally.challenges, tally.convictions,
         ] {
             assert!(count >= 5, "{tally:?}");
