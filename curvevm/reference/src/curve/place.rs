@@ -56,11 +56,26 @@ impl Place {
     }
 
     /// Buys `base` tokens, or as many as there are up to the point of graduation.
+    ///
+    /// The point is there only for whoever reaches the target: all whole tokens below it may cost less than that, by less than the
+    /// next one's price.
     pub fn take(&mut self, module: &Module, base: &Int) -> Moved {
         let stop = stop(module);
+        if let Graduation::Raised(target) = module.graduation {
+            let mut free = self.clone();
+            let moved = free.take_until(module, &None, base);
+            if !moved.cut && free.reserve < int(target.get()) {
+                *self = free;
+                return moved;
+            }
+        }
+        self.take_until(module, &stop, base)
+    }
+
+    fn take_until(&mut self, module: &Module, stop: &Option<Stop>, base: &Int) -> Moved {
         let mut moved = Moved::default();
         while moved.base < *base {
-            let Some(top) = self.step_up(module, &stop) else {
+            let Some(top) = self.step_up(module, stop) else {
                 moved.cut = true;
                 break;
             };
