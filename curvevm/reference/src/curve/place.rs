@@ -238,6 +238,10 @@ impl Place {
                     self.take_from_liquidity(module, (&low, &liquidity), left)?
                 }
             };
+            if step.base.is_zero() && step.quote.is_zero() {
+                // Nothing was sold here, and nothing below gives more: the chain's steps are counted, and end.
+                return Err(Error::InsufficientReserve);
+            }
             self.sold_back(&step)?;
             moved.add(&step);
         }
