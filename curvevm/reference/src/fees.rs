@@ -57,6 +57,9 @@ pub struct Charge<'m> {
     pub referred: bool,
 }
 
+/// How far below what bisection finds the least amount may be.
+const BELOW: u64 = 32;
+
 /// The largest amount.
 fn most() -> Int {
     int(u64::MAX)
@@ -117,8 +120,14 @@ impl Charge<'_> {
     }
 
     /// The least output whose rest is at least `rest`.
+    ///
+    /// One unit more may leave less, where several parts round up at once, so that a little below what bisection finds may do too.
     pub fn for_rest(&self, rest: &Int) -> Option<Int> {
-        smallest(&most(), |amount| self.out_of(amount).is_some_and(|(left, _)| left >= *rest))
+        let leaves = |amount: &Int| self.out_of(amount).is_some_and(|(left, _)| left >= *rest);
+        let found = smallest(&most(), leaves)?;
+        let from = (&found - int(BELOW)).max(int(0));
+        let mut below = (0..BELOW).map(|more| &from + int(more)).filter(|amount| *amount < found);
+        below.find(leaves).or(Some(found))
     }
 
     fn is_on_top(&self) -> bool {
