@@ -1,5 +1,7 @@
 //! A fork of the L1 takes back commits: the nodes notice, and commit the same batches again.
 //!
+//! A rollback does so too, and leaves accounts behind that are in the way.
+//!
 //! The embedded L1 has no forks. What a node sees of one is that accounts are as they were before, and that is made here: while the
 //! members are stopped, the rollup's account gets its earlier bytes back and the later batches' accounts vanish.
 
@@ -54,7 +56,10 @@ async fn commits_that_a_fork_takes_back_are_made_again() -> Result<()> {
     }
     ensure!(taken.len() as u64 >= TAKEN, "{} batches are taken back", taken.len());
     for batch in &taken {
-        vanish(&rpc, &l1.addresses().batch(batch.number)).await?;
+        // The accounts of every other one stay, as a rollback leaves them.
+        if batch.number % 2 == 0 {
+            vanish(&rpc, &l1.addresses().batch(batch.number)).await?;
+        }
         vanish(&rpc, &l1.addresses().data(batch.number, &batch.poster)).await?;
     }
     set_data(&rpc, &l1.addresses().rollup, &before).await?;

@@ -157,6 +157,7 @@ impl Poster {
             return Ok(());
         }
         self.set_stage(PosterStage::Committing { batch: number });
+        self.clear(number).await?;
         let commit = Commit {
             header: &batch.header,
             signatures: &signatures,
@@ -175,6 +176,20 @@ impl Poster {
             Err(error) => return Err(error.into()),
         }
         self.look.notify_one();
+        Ok(())
+    }
+
+    /// Closes the account of a batch of this number that a rollback left behind: it is in the way of the next one.
+    async fn clear(&self, number: u64) -> Result<(), PosterError> {
+        let Some(batch) = self.client.batch(number, Level::Confirmed).await? else { return Ok(()) };
+        match self.client.close_batch(&self.key, &batch).await {
+            Ok(_) => tracing::info!(batch = number, "closed what a rollback left behind"),
+            // It was committed meanwhile, or somebody else was faster; the commit tells.
+            Err(error @ (L1Error::Program { .. } | L1Error::Execution { .. })) => {
+                tracing::debug!(batch = number, %error, "the batch's account is not closed");
+            }
+            Err(error) => return Err(error.into()),
+        }
         Ok(())
     }
 
